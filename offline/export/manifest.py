@@ -13,7 +13,7 @@
     tempo_map     stretches of one tempo: sample (may lie between two), beat of the timeline there, bpm; meters: beat
                   and beats_per_bar from there on, where bars change; null where the tempo is unclear
     project       sha256 of what was decided, "" where nothing was; slices have its choke, play, colour and
-                  gain_db, which is in their samples already
+                  gain_db, which is in their samples already, and called, the name that somebody gave one
     model         name and sha256; settings as they were chosen; redundancy by measure
     files         of the kit, this one not among them: name and size in bytes, those there when it was written
 
@@ -59,7 +59,7 @@ def describe(kit: Kit) -> dict[str, Any]:
         "slice_rate": kit.slice_rate,
         "slice_channels": kit.slice_channels,
         "slices": [
-            asdict(part)
+            {name: value for name, value in asdict(part).items() if value or name != "called"}
             | {
                 "content": asdict(part.content) | {"chord_name": part.content.chord_name or None},
                 "start_seconds": _seconds(kit, part.start),

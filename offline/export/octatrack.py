@@ -45,7 +45,7 @@ def write(kit: Kit) -> list[Path]:
     together = len({kit.choke_of(part) for part in parts}) == 1 and kit.choke_of(parts[0])  # as a track has it
     chokes = [] if together else [part for part in parts if part.choke is not None]
     plays = [part for part in parts if part.play is not None]
-    warn_unsaid(kit, "Octatrack", {HOW_IT_PLAYS: plays, CHOKE_GROUP: chokes, COLOUR: coloured(parts)})
+    warn_unsaid("Octatrack", {HOW_IT_PLAYS: plays, CHOKE_GROUP: chokes, COLOUR: coloured(parts)})
     folder = kit.folder / "octatrack"
     folder.mkdir(exist_ok=True)
     sample, places = folder / f"{kit.name}.wav", folder / f"{kit.name}.ot"

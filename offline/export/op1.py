@@ -43,7 +43,7 @@ def write(kit: Kit) -> list[Path]:
     if len(parts) < len(kit.slices):
         warn(f"OP-1: {len(kit.slices) - KEYS} slices are left out, a drum sample has {KEYS} keys")
     said = [part for part in parts if part.choke is not None]
-    warn_unsaid(kit, "OP-1", {CHOKE_GROUP: said, COLOUR: coloured(parts)})
+    warn_unsaid("OP-1", {CHOKE_GROUP: said, COLOUR: coloured(parts)})
     wanted = [math.ceil(part.frames * RATE / kit.slice_rate) for part in parts]
     longest = share(wanted, MOST_SAMPLES)
     if longest < max(wanted):

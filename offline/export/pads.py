@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from samplechop.offline.export import ExportWarning
 from samplechop.offline.kits.core.model import Kit, Play, Slice
 
-HOW_IT_PLAYS, CHOKE_GROUP, COLOUR = "how it plays", "its choke group", "its colour"
+HOW_IT_PLAYS, CHOKE_GROUP, COLOUR = "the play mode", "the choke group", "the colour"
 """What can be said of a pad, in words for `warn_unsaid`."""
 
 
@@ -33,12 +33,17 @@ def coloured(parts: Sequence[Slice]) -> list[Slice]:
     return [part for part in parts if part.colour is not None]
 
 
-def warn_unsaid(kit: Kit, name: str, unsaid: Mapping[str, Sequence[Slice]]) -> None:
+def warn_unsaid(name: str, unsaid: Mapping[str, Sequence[Slice]]) -> None:
     """Say in one warning what a format cannot say of pads; nothing where nobody asked for it.
 
     name: of the format. unsaid: by what it is, the slices of which it was said.
     """
     told = [f"{what} of {len(parts)}" for what, parts in unsaid.items() if parts]
     if told:
-        text = f"{name}: what was said of pads it cannot say in full: {', '.join(told)} of {len(kit.slices)} slices"
-        warnings.warn(text, ExportWarning, stacklevel=3)
+        one = len(told) == 1 and told[0].endswith(" of 1")
+        slices = "slice" if one else "slices"
+        warnings.warn(f"{name} leaves out {_listed(told)} {slices}, which it cannot say", ExportWarning, stacklevel=3)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

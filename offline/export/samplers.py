@@ -24,7 +24,7 @@ _SFZ_LOOP_MODES: dict[Play, str] = {"one-shot": "one_shot", "gate": "no_loop", "
 
 def write_sfz(kit: Kit) -> list[Path]:
     """Write NAME.sfz beside the folder of the slices. Colours it has no word for."""
-    warn_unsaid(kit, "SFZ", {COLOUR: coloured(kit.slices)})
+    warn_unsaid("SFZ", {COLOUR: coloured(kit.slices)})
     lines = [f"// {credit(kit)}", ""]
     for (play, choke), parts in alike(kit).items():
         lines.append(f"<group> loop_mode={_SFZ_LOOP_MODES[play]}" + (f" group={choke} off_by={choke}" if choke else ""))
@@ -74,7 +74,7 @@ def _yes(value: bool) -> str:
 def write_bitwig(kit: Kit) -> list[Path]:
     """Write NAME.multisample. Whether a pad plays to the end, and chokes others, the format leaves to the player."""
     unsaid = {HOW_IT_PLAYS: [part for part in kit.slices if part.play in ("one-shot", "gate")]}
-    warn_unsaid(kit, "Bitwig", unsaid | {CHOKE_GROUP: [part for part in kit.slices if part.choke is not None]})
+    warn_unsaid("Bitwig", unsaid | {CHOKE_GROUP: [part for part in kit.slices if part.choke is not None]})
     if kit.subtype == "DOUBLE" or kit.slice_channels > 2:
         warn("Bitwig: players of .multisample need not know slices of 64 bits or more than two channels")
     path = kit.folder / f"{kit.name}.multisample"
@@ -150,7 +150,7 @@ def write_hydrogen(kit: Kit) -> list[Path]:
     if kit.play != "one-shot":
         warn(f"Hydrogen: a pad plays its slice to the end, --play {kit.play} is nothing it can say")
     unsaid = {HOW_IT_PLAYS: [part for part in kit.slices if part.play in ("gate", "loop")]}
-    warn_unsaid(kit, "Hydrogen", unsaid | {COLOUR: coloured(kit.slices)})
+    warn_unsaid("Hydrogen", unsaid | {COLOUR: coloured(kit.slices)})
     path = kit.folder / f"{kit.name}.h2drumkit"
     with (
         path.open("wb") as file,

@@ -28,9 +28,9 @@ from samplechop.offline.kits.picture_panels import (
     heading,
     label,
     shape,
+    shortened,
 )
 from samplechop.realtime.core.errors import UserError, reason_of
-from samplechop.realtime.ui.formatting import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,8 +99,7 @@ def _head(figure: "Figure", kit: Kit) -> None:
     counts = (("slice", len(kit.slices)), ("candidate", len(kit.candidates)))
     known = [f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts]
     known += [*kit.known, clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
-    name = printable(kit.source.name)
-    name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    name = shortened(kit.source.name, LONGEST_NAME)
     figure.text(LEFT, 0.957, name, size=17, weight="bold", va="center")
     figure.text(LEFT, 0.922, " · ".join(known), size=11.5, color=FAINT, va="center")
     figure.text(RIGHT, 0.957, "samplechop", size=11.5, color=FAINT, va="center", ha="right")

@@ -27,7 +27,7 @@ from samplechop.offline.common.palette import (
 from samplechop.offline.kits.core.model import Slice
 from samplechop.offline.kits.core.options import DUPLICATE
 from samplechop.realtime.audio.audio_file import open_audio
-from samplechop.realtime.ui.formatting import pad_name
+from samplechop.realtime.ui.formatting import pad_name, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,6 +82,12 @@ def colour(part: Slice) -> str:
 def label(part: Slice) -> str:
     """Name a slice by its pad, or its note below the first pad."""
     return pad_name(part.note) or str(part.note)
+
+
+def shortened(text: str, most: int) -> str:
+    """Give a text as it is shown in a row of so many characters."""
+    text = printable(text)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def farthest(outlines: Sequence[Envelope]) -> float:
@@ -148,7 +154,7 @@ _BETTER = {"repeats": "repeats ↓", "distance": "distance ↑", "probability": 
 def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope], rate: int) -> None:
     """Draw every pad where it lies on the machine, with what is on it: banks of four by four, A01 at the lower left.
 
-    Few pads have their length, chord and drum.
+    Few pads have their length, and what somebody called their slices, or chord and drum.
 
     outlines: of the slices' files, which have `rate` Hz; the loudest of them fills its pad.
     """
@@ -168,7 +174,7 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
 
     places = [tile(*corner(bank, pad)) for bank in banks for pad in range(_SIDE**2)]
     axes.add_collection(PolyCollection(places, facecolors=RAISED, edgecolors=LINE, linewidths=0.8))
-    labelled = any(part.content.summary for part in slices)
+    labelled = any(part.called or part.content.summary for part in slices)
     middle, height = (0.46, 0.24) if labelled else (0.39, 0.31)
     few, shapes, scale = len(slices) <= _FEW, [], height / farthest(outlines)
     for part, outline in zip(slices, outlines, strict=True):
@@ -178,6 +184,10 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
         if few:
             length = f"{part.frames / rate:.2f} s"
             axes.text(x + 0.92, y + 0.9, length, size=8, color=FAINT, va="top", ha="right")
+            if part.called:
+                name = shortened(part.called, _CHARACTERS // across)
+                axes.text(x + 0.08, y + 0.07, name, size=8, color=INK, va="baseline")
+                continue
             axes.text(x + 0.08, y + 0.07, part.content.chord_name, size=8, color=CYAN, va="baseline")
             if part.content.drum and len(part.content.summary) <= _CHARACTERS // across:
                 axes.text(x + 0.92, y + 0.07, part.content.drum, size=8, color=INK, va="baseline", ha="right")

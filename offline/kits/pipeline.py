@@ -217,6 +217,7 @@ def cut(
         part = Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames, within)
         if chop is not None:
             part = replace(part, choke=chop.choke, play=chop.play, colour=chop.colour, gain_db=gain_db)
+            part = replace(part, called=chop.name or "")
         slices.append(part)
     return Kit(
         name=record.name,

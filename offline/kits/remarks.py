@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from samplechop.offline.audio.sample_formats import FLOATS
 from samplechop.offline.kits import write_slices
+from samplechop.offline.kits.analysis.candidates import Found
 from samplechop.offline.kits.core.model import Kit, Piece, Slice
 from samplechop.offline.kits.core.options import NOTES, ChopOptions, Want
 from samplechop.offline.kits.core.record import Record
@@ -74,13 +75,21 @@ def _on_pads(pieces: Sequence[Piece]) -> int:
     return total
 
 
+def drums_alone(found: Found, options: ChopOptions, count: int) -> int:
+    """Give how many hits there are where a record is drums alone, each could have a pad, and a kit of `count` slices,
+    how many nobody said, has not all of them; 0 elsewhere.
+    """
+    alone = sum(one.alone for one in found.candidates)
+    fits = options.count is None and options.choose == "auto" and count < alone <= NOTES - options.start_note
+    return alone if fits and alone == len(found.candidates) - found.others else 0
+
+
 def _filled(record: Record, plan: Plan, count: int, options: ChopOptions) -> list[str]:
     """Say in a sentence what a kit was filled up with, or that it is not full; nothing where it is full of chops."""
     source, others = repr(str(record.source)), plan.found.others
     chops = len(plan.found.candidates) - others
     if options.count is None:
-        alone = sum(one.alone for one in plan.found.candidates)
-        if options.choose == "auto" and count < alone <= NOTES - options.start_note and alone == chops:
+        if alone := drums_alone(plan.found, options, count):
             return [f"{source} is drums alone with {alone} hits; --count {alone} gives each a pad"]
         more = min(options.most, len(plan.found.places))
         if not chops or count >= more or options.choose in ("beats", "bars"):

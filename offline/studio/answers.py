@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from starlette.requests import Request
 from starlette.responses import Response
 
+from samplechop.offline.studio.wording import in_page_words
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
@@ -24,7 +25,7 @@ def told(answer: Answer) -> Answer:
         try:
             return await answer(request)
         except UserError as error:
-            return in_json({"error": str(error)}, 400)
+            return in_json({"error": in_page_words(str(error))}, 400)
 
     return guarded
 

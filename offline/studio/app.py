@@ -48,6 +48,7 @@ from samplechop.offline.studio.hub import Hub
 from samplechop.offline.studio.opened import OpenRecord
 from samplechop.offline.studio.teach_routes import Teach
 from samplechop.offline.studio.viewer import Message, Viewer
+from samplechop.offline.studio.wording import in_page_words
 from samplechop.realtime.core.errors import UserError
 
 CURVE_LEVELS = tuple(4**power for power in range(7))
@@ -165,10 +166,17 @@ async def _live(hub: Hub, socket: WebSocket) -> None:
     except UserError as error:
         sending.cancel()
         with suppress(WebSocketDisconnect, RuntimeError):
-            await socket.send_text(as_text({"error": str(error)}))
+            await socket.send_text(as_text({"error": _why_not(hub, name, error)}))
             await socket.close(NOT_OPENED)
     finally:
         sending.cancel()
+
+
+def _why_not(hub: Hub, name: str, error: UserError) -> str:
+    """Say why a record cannot be opened."""
+    with suppress(UserError):
+        return in_page_words(str(error), hub.library.item(name).path)
+    return in_page_words(str(error))
 
 
 async def _send(socket: WebSocket, viewer: Viewer) -> None:
@@ -196,7 +204,7 @@ async def _answer(hub: Hub, name: str, one: OpenRecord, viewer: Viewer, text: st
                 return {"id": number}
         raise UserError("a message has edits or a preview")
     except UserError as error:
-        return {"id": number, "error": str(error)}
+        return {"id": number, "error": in_page_words(str(error))}
 
 
 def _checked(edits: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.studio.wording import in_page_words
 from samplechop.offline.studio.worker import Tell, by_stage
 
 
@@ -41,6 +42,6 @@ def export(order: Order, tell: Tell) -> None:
             "slices": len(made.kit.slices),
             "formats": list(made.formats),
             "files": [path.relative_to(order.folder).as_posix() for path in made.files],
-            "warnings": list(made.warnings),
+            "warnings": [in_page_words(said, order.source) for said in made.warnings],
         }
     )

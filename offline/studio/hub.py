@@ -26,6 +26,7 @@ from samplechop.offline.studio.opened import OpenRecord
 from samplechop.offline.studio.remembered import remember
 from samplechop.offline.studio.shelf import Shelf
 from samplechop.offline.studio.viewer import Message, Viewer
+from samplechop.offline.studio.wording import in_page_words
 from samplechop.offline.studio.worker import Stopped, Worker
 from samplechop.realtime.core.errors import UserError
 
@@ -133,7 +134,7 @@ class Hub:
         except Stopped:
             ended = {"stage": "stopped"}
         except UserError as error:
-            ended = {"stage": "failed", "error": str(error)}
+            ended = {"stage": "failed", "error": in_page_words(str(error))}
         finally:
             one.exporting = None
             show(ended)
@@ -149,12 +150,13 @@ class Hub:
         self.start(self._expected())
 
     async def _expected(self) -> None:
-        with suppress(UserError):  # the page is told
-            first = self.library.look()[0]
-            if not is_growing(first.path):
-                async with self.using(first.id) as one:
-                    await one.call(one.desk.state)
-                    await one.call(remember, one.desk, self.cache, self.usual)
+        for first in self.library.look():
+            with suppress(UserError):  # the page is told, and shows the next one
+                if not is_growing(first.path):
+                    async with self.using(first.id) as one:
+                        await one.call(one.desk.state)
+                        await one.call(remember, one.desk, self.cache, self.usual)
+                return
 
     def tell(self, message: Message) -> None:
         """Have a message sent to all pages."""
@@ -258,7 +260,7 @@ class Hub:
             pass
         except UserError as error:
             one.failed = task
-            one.tell({"job": {"stage": "failed", "error": str(error)}})
+            one.tell({"job": {"stage": "failed", "error": in_page_words(str(error))}})
         finally:
             one.hearing = one.job = None
             one.attacks, one.curve = [], None

@@ -19,11 +19,13 @@ from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.kits.plan import Plan
+from samplechop.offline.kits.remarks import drums_alone
 from samplechop.offline.project.conflicts import sentence
 from samplechop.offline.project.document import to_document
 from samplechop.offline.project.history import History
 from samplechop.offline.project.model import Project
 from samplechop.offline.studio.shaping import shape_of
+from samplechop.offline.studio.wording import in_page_words
 from samplechop.realtime.ui.formatting import pad_name
 
 Sections = dict[str, Any]
@@ -60,7 +62,9 @@ def sections(
         "grid": _grid(plan, project),
         "kit": _kit(plan, options),
         "conflicts": [{"chop": one.chop, "at": one.at, "said": sentence(one, project)} for one in project.conflicts],
-        "messages": [*messages, *(plan.found.warnings if plan else ())],
+        "messages": [
+            in_page_words(said, record.source) for said in (*messages, *(plan.found.warnings if plan else ()))
+        ],
     }
 
 
@@ -146,4 +150,5 @@ def _kit(plan: Plan | None, options: ChopOptions) -> Sections:
         "figures": plan.redundancy if plan else {},
         "at_bars": plan.at_bars if plan else None,
         "shape": shape_of(options),
+        "alone": drums_alone(plan.found, options, len(plan.pieces)) if plan else 0,
     }

@@ -91,7 +91,8 @@ class Slice:
     frames: samples per channel in that file: stop - start, unless it was trimmed, resampled or cut short.
     content: what sounds in it. What a project says of it, None where it says nothing: choke, the group whose pads end
     each other, 0 for none; play, how its pad plays; colour, "#rrggbb". What holds of the first two `Kit.choke_of` and
-    `Kit.play_of` tell. gain_db: is in the samples of its file already.
+    `Kit.play_of` tell. gain_db: is in the samples of its file already. called: by whoever edited the project, "" where
+    nobody gave it a name.
     """
 
     number: int
@@ -107,6 +108,7 @@ class Slice:
     play: Play | None = None
     colour: str | None = None
     gain_db: float | None = None
+    called: str = ""
 
     @property
     def title(self) -> str:

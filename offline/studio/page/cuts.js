@@ -1,6 +1,6 @@
 // What a hand does with cuts, on the flags and on the waveform: select, add, drag a beginning or an end.
 
-import { nearest, ofPad, ofRow, padIndexAt } from "./places.js";
+import { padIndexAt } from "./places.js";
 import { edit, meant } from "./server.js";
 import { addAt, drag, forgetLeft, landing, move, showMoved } from "./snap.js";
 import { store } from "./store.js";
@@ -9,7 +9,7 @@ import { view } from "./view.js";
 /** @import {Pad} from "./types.js" */
 /** @import {Hold} from "./gestures.js" */
 
-const NEAR_PX = { mouse: 5, pen: 8, touch: 16 };
+const NEAR_PX = { mouse: 6, pen: 8, touch: 16 };
 
 /** How far from a thing it is still taken hold of. @param {string} by the kind of pointer */
 export const near = (by) => NEAR_PX[/** @type {"mouse"} */ (by)] ?? NEAR_PX.mouse;
@@ -98,17 +98,4 @@ export function endHold() {
       store.preview(null);
     },
   };
-}
-
-/** The slice whose beginning lies nearest to x, if it is near. @param {number} x @param {number} within CSS pixels */
-export function padNear(x, within) {
-  const pad = nearest(store.pads, view.sample(x), ofPad);
-  return pad && Math.abs(view.x(pad.start) - x) <= within ? pad : null;
-}
-
-/** The place of a list that lies nearest to x, if it is near; -1 for none.
- * @param {[number, ...any[]][]} rows @param {number} x @param {number} within CSS pixels */
-export function rowNear(rows, x, within) {
-  const row = nearest(rows, view.sample(x), ofRow);
-  return row && Math.abs(view.x(row[0]) - x) <= within ? row[0] : -1;
 }

@@ -23,6 +23,8 @@ class Export extends HTMLElement {
   #line = make("progress", { max: 1, "aria-label": "Progress of the export" });
   #stage = make("span", { class: "faint" });
   #going = make("div", { class: "acts" }, this.#line, this.#stage, button("Stop", () => this.#stop()));
+  /** Where the files are, if nothing here shows them. */
+  #nowhere = make("p", { class: "trouble path", role: "alert", hidden: true });
   #said = make("div", { class: "said-of-kit", role: "status" });
   /** Formats that are chosen where nobody chose. @type {string} */
   #usual = "";
@@ -105,6 +107,7 @@ class Export extends HTMLElement {
 
   /** @param {import("./types.js").Exported} job */
   #tell(job) {
+    this.#nowhere.hidden = true;
     const { kit } = job, name = encodeURIComponent(kit);
     const out = [this.#file(`${kit}.zip`, `/api/kit?name=${name}`)];
     const midi = (job.files ?? []).find((file) => file.endsWith(".mid"));
@@ -112,7 +115,7 @@ class Export extends HTMLElement {
     this.#say(
       make("p", {}, `${counted(job.slices ?? 0, "slice")}, as ${["wav", ...job.formats ?? []].join(", ")}, in `,
         make("span", { class: "path" }, job.folder ?? "")),
-      make("div", { class: "acts" }, button("Show the files", () => this.#reveal(kit)), ...out),
+      make("div", { class: "acts" }, button("Show the files", () => this.#reveal(kit)), ...out), this.#nowhere,
       make("p", { class: "faint" }, "Drag a file from here into your DAW, or press it to save it."),
       ...(job.warnings ?? []).map((warning) => make("p", { class: "faint" }, `${sentence(warning)}.`)));
   }
@@ -129,8 +132,11 @@ class Export extends HTMLElement {
 
   /** @param {string} kit */
   #reveal(kit) {
-    post("reveal", { name: kit }).catch(
-      (error) => this.#said.append(make("p", { class: "trouble" }, `${sentence(error.message)}.`)));
+    post("reveal", { name: kit }).catch((error) => {
+      this.#nowhere.textContent = `${sentence(error.message)}.`;
+      this.#nowhere.hidden = false;
+      this.#nowhere.scrollIntoView({ block: "nearest" });
+    });
   }
 
   /** @param {...Node} inside */

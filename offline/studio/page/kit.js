@@ -13,7 +13,7 @@ import { counted } from "./words.js";
 const MOST = 64;
 const DENSITY = "Choose among the strongest attacks only, or among every small one, too";
 
-const DIVERSITY = "0 takes the strongest chops, 1 the most different ones";
+const DIVERSITY = "0 takes the strongest chops, 1 those whose harmony differs most";
 const twoDigits = (/** @type {number} */ value) => value.toFixed(2);
 /** @type {Range[]} */
 const RANGES = [
@@ -34,6 +34,7 @@ const UNTIL = [
 
 class Kit extends HTMLElement {
   #sliders = RANGES.map((range) => new Slider(range));
+  #alone = make("button", { type: "button", class: "alone", onclick: () => say("count", store.kit.alone) });
   #choose = make("div", { class: "switch", role: "radiogroup", "aria-label": "What is cut at" });
   #until = make("select", { "aria-label": "Where slices end" },
     ...UNTIL.map(([value, name]) => make("option", { value }, name)));
@@ -62,7 +63,7 @@ class Kit extends HTMLElement {
     this.#bars.addEventListener("change", () => say("bars", this.#bars.checked || null));
     this.append(
       make("div", { class: "head" }, make("h2", {}, "Kit"), this.#again, this.#lock, this.#compare),
-      ...this.#sliders.map((slider) => slider.element),
+      this.#sliders[0].element, this.#alone, ...this.#sliders.slice(1).map((slider) => slider.element),
       make("div", { class: "row" }, make("span", { class: "name" }, "Cut at"), this.#choose),
       make("div", { class: "row" },
         make("label", { class: "named" }, make("span", { class: "name" }, "End at"), this.#until)),
@@ -82,6 +83,8 @@ class Kit extends HTMLElement {
     for (const radio of this.#choose.querySelectorAll("input")) {
       radio.checked = (options.density ?? null) === null && radio.value === options.choose;
     }
+    this.#alone.hidden = !store.kit.alone;
+    this.#alone.textContent = `Drums alone: ${counted(store.kit.alone, "hit")}. Give each a pad`;
     this.#until.value = this.#known(String(options.until ?? "next"));
     if (document.activeElement !== this.#gap) this.#gap.value = options.min_gap ?? "";
     this.#bars.checked = Boolean(options.bars);
@@ -125,7 +128,7 @@ function figuresInWords() {
   const repeats = alike ? `${alike} of ${length}` : "None";
   return [
     of, strong(repeats), document.createTextNode(
-      ` ${alike === 1 || !alike ? "sounds" : "sound"} nearly like another slice; of random picks ${byChance} would. `),
+      ` ${alike === 1 || !alike ? "has" : "have"} nearly the timbre of another; of random picks ${byChance} would. `),
     strong(`${kit.distance.toFixed(1)} ×`), document.createTextNode(" as far apart as random picks, "),
     strong(`${Math.round(100 * kit.probability)} %`), document.createTextNode(" sure of a chop."),
   ];

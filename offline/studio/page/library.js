@@ -6,6 +6,7 @@ import { ask, open, recordId } from "./server.js";
 import { Shelf } from "./shelf.js";
 import { store } from "./store.js";
 import { view } from "./view.js";
+import { sentence } from "./words.js";
 
 /** @typedef {{id: string, title: string, folder: string, session: boolean, live: boolean, project: boolean}} Item */
 
@@ -44,6 +45,7 @@ class Library extends HTMLElement {
     addEventListener("focus", () => this.#load());
     store.addEventListener("export", () => { if (store.exported?.stage === "exported") this.#load(); });
     store.addEventListener("record", () => this.#arrive());
+    store.addEventListener("broken", () => this.#fill());
     this.#load(true);
   }
 
@@ -94,10 +96,12 @@ class Library extends HTMLElement {
 
   /** @param {Item} item */
   #item(item) {
-    const marks = [item.live ? "live" : item.session ? "session" : "", item.project ? "edited" : ""].filter(Boolean);
+    const why = store.broken.get(item.id), kind = item.live ? "live" : item.session ? "session" : "";
+    const marks = why ? [sentence(why)] : [kind, item.project ? "edited" : ""].filter(Boolean);
     const one = make("button", { type: "button", class: "item", "data-id": item.id, onclick: () => this.#open(item) },
       make("span", { class: "title" }, item.title), make("span", { class: "length faint" }),
       make("span", { class: "picture" }), make("span", { class: "marks faint" }, marks.join(", ")));
+    one.classList.toggle("broken", Boolean(why));
     this.#seen.observe(one);
     return one;
   }

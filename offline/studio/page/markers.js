@@ -1,22 +1,31 @@
 // Flags above the waveform: cuts filled, with pad, name and lock; candidates hollow, the stronger the larger; what was
 // deleted, and where a cut was found that lies elsewhere now, faint.
 
-import { beginHold, candidateHold, clickAt, doubleAt, near, padNear, rowNear } from "./cuts.js";
+import { beginHold, candidateHold, clickAt, doubleAt, near } from "./cuts.js";
 import { gestures } from "./gestures.js";
 import { colour, Lane, sharp } from "./lane.js";
 import { inkOn } from "./palette.js";
-import { firstAt, ofPad, ofRow } from "./places.js";
+import { firstAt, nearest, ofPad, ofRow } from "./places.js";
+import { edit } from "./server.js";
 import { sliceColour } from "./slices.js";
-import { drag, forgetLeft } from "./snap.js";
+import { addAt, drag, forgetLeft } from "./snap.js";
 import { store } from "./store.js";
 import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
 const FONT = "11px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
-const TALL = 15, PADDING = 5, LEAST = 7, LOCK = 9;
+/** Letters of a name that is cut. */
+const LEAST_NAME = 3, MOST_NAME = 40;
+const TALL = 15, PADDING = 4, LEAST = 7, LOCK = 9;
 /** Candidates nearer to each other than this are one on the screen: the strongest. */
 const APART_PX = 9;
+/** Of the lane's height: below it lies what is hollow or gone, also under a flag. */
+const FOOT = 0.6;
 const SNAPPED = { attack: "attack", zero: "zero crossing", grid: "grid", off: "" };
+
+/** @import {Candidate, Pad} from "./types.js" */
+/** What lies under a pointer: a cut, a place that was found and left out, or one that was deleted.
+ * @typedef {{pad: Pad}|{hollow: number}|{gone: number}} Thing */
 
 /** @type {Map<string, number>} */
 const widths = new Map();
@@ -34,36 +43,68 @@ class Markers extends Lane {
       this.setAttribute("aria-label", `${count} cuts of ${store.candidates.length} places that were found`);
     });
     gestures(this, {
-      take: (x, y, event) => this.#take(x, event),
-      click: (x, y, event) => this.#click(x, event),
-      double: (x) => doubleAt(view.sample(x)),
-      pointer: (x) => this.#padAt(x, 4) ? "ew-resize" : "",
+      take: (x, y, event) => this.#take(x, y, event),
+      click: (x, y, event) => this.#click(x, y, event),
+      double: (x, y) => { if (!this.#at(x, y, near("touch"))) doubleAt(view.sample(x)); },  // the first press was it
+      pointer: (x, y) => {
+        const thing = this.#at(x, y, near("mouse"));
+        return !thing ? "" : "pad" in thing ? "ew-resize" : "pointer";
+      },
     });
   }
 
-  /** @param {number} x @param {number} within */
-  #padAt(x, within) {
-    const near = padNear(x, within);
-    if (near) return near;
+  /** Find the nearest of what lies there; flags above, what is hollow or gone below them.
+   * @param {number} x @param {number} y @param {number} within CSS pixels @returns {Thing|null} */
+  #at(x, y, within) {
+    const sample = view.sample(x), far = (/** @type {number} */ at) => Math.abs(view.x(at) - x);
     const flag = this.#flags.findLast((one) => one.left <= x && x <= one.right);
-    return flag && store.pads.find((pad) => pad.start === flag.start);
+    const under = flag && store.pads.find(({ start }) => start === flag.start);
+    if (under && y < FOOT * this.clientHeight) return { pad: under };
+    const pad = nearest(store.pads, sample, ofPad);
+    const hollow = this.#hollowAt(x, within), gone = nearest(store.project.deleted, sample, Number);
+    /** @type {[far: number, thing: Thing][]} */
+    const things = [];
+    if (pad) things.push([far(pad.start), { pad }]);
+    if (gone !== undefined) things.push([far(gone), { gone }]);
+    if (hollow !== null) things.push([far(hollow), { hollow }]);
+    things.sort(([one], [other]) => one - other);
+    return things[0]?.[0] <= within ? things[0][1] : under ? { pad: under } : null;
   }
 
-  /** @param {number} x @param {PointerEvent} event */
-  #take(x, event) {
+  /** @param {number} x @param {number} y @param {PointerEvent} event */
+  #take(x, y, event) {
     forgetLeft();
-    const within = near(event.pointerType), pad = this.#padAt(x, within);
-    if (pad) return beginHold(pad, x);
-    const at = rowNear(store.candidates, x, within);
-    return at < 0 ? null : candidateHold(at, x);
+    const thing = this.#at(x, y, near(event.pointerType));
+    if (!thing || "gone" in thing) return null;
+    return "pad" in thing ? beginHold(thing.pad, x) : candidateHold(thing.hollow, x);
   }
 
-  /** @param {number} x @param {PointerEvent} event */
-  #click(x, event) {
-    const within = near(event.pointerType), pad = this.#padAt(x, within);
-    const at = pad ? pad.start : rowNear(store.candidates, x, within);
-    clickAt(at < 0 ? view.sample(x) : at);
-    if (pad) store.select(pad.start);
+  /** @param {number} x @param {number} y @param {PointerEvent} event */
+  #click(x, y, event) {
+    const thing = this.#at(x, y, near(event.pointerType));
+    if (!thing) clickAt(view.sample(x));
+    else if ("pad" in thing) {
+      clickAt(thing.pad.start);
+      store.select(thing.pad.start);
+    } else if ("gone" in thing) edit({ do: "restore", at: thing.gone });
+    else if (store.pads.length) addAt(thing.hollow);
+  }
+
+  /** What is drawn of the places that were found: of those near to each other the strongest. @returns {Candidate[]} */
+  #shown() {
+    const all = store.candidates.length ? store.candidates : store.found.attacks;
+    return thinned(all, APART_PX * view.scale, "strength", (row) => row[1]);
+  }
+
+  /** The nearest of them that is no cut; null where none is near. @param {number} x @param {number} within */
+  #hollowAt(x, within) {
+    const rows = this.#shown(), last = view.sample(x + within);
+    let best = null;
+    for (let index = firstAt(rows, view.sample(x - within), ofRow); rows[index]?.[0] <= last; index += 1) {
+      const at = rows[index][0], far = Math.abs(view.x(at) - x);
+      if ((best === null || far < Math.abs(view.x(best) - x)) && !store.pads.some(({ start }) => start === at)) best = at;
+    }
+    return best;
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
@@ -78,8 +119,7 @@ class Markers extends Lane {
 
   /** @param {CanvasRenderingContext2D} context @param {number} height */
   #hollow(context, height) {
-    const all = store.candidates.length ? store.candidates : store.found.attacks, { pads } = store;
-    const apart = APART_PX * view.scale, rows = thinned(all, apart, "strength", (row) => row[1]);
+    const apart = APART_PX * view.scale, rows = this.#shown(), { pads } = store;
     context.strokeStyle = colour("ink");
     context.lineWidth = 1;
     let pad = firstAt(pads, view.first - apart, ofPad);
@@ -136,8 +176,7 @@ class Markers extends Lane {
       const pad = pads[index], x = sharp(view.x(pad.start));
       if (x > width) break;
       const next = pads[index + 1], room = next ? view.x(next.start) - x - 2 : Infinity;
-      const label = pad.name ? `${pad.pad} ${pad.name}` : pad.pad;
-      const text = fitting(context, label, pad.pad, room - LOCK * Number(pad.locked));
+      const text = fitting(context, pad.pad, pad.name ?? "", room - LOCK * Number(pad.locked));
       const lock = pad.locked && room >= LEAST + LOCK ? LOCK : 0;
       const long = (text ? wide(context, text) + 2 * PADDING : Math.min(LEAST, Math.max(2, room))) + lock;
       if (x + long < 0) continue;
@@ -197,10 +236,16 @@ function wide(context, text) {
   return found;
 }
 
-/** Give the longest of two texts that fits in a flag, "" for none.
- * @param {CanvasRenderingContext2D} context @param {string} long @param {string} short @param {number} room */
-function fitting(context, long, short, room) {
-  return [long, short].find((text) => wide(context, text) + 2 * PADDING <= room) ?? "";
+/** Give what fits in a flag: a pad, with as much of a name as there is room for, if that is any to speak of; or "".
+ * @param {CanvasRenderingContext2D} context @param {string} pad @param {string} name @param {number} room */
+function fitting(context, pad, name, room) {
+  const fits = (/** @type {string} */ text) => wide(context, text) + 2 * PADDING <= room;
+  if (name && fits(`${pad} ${name}`)) return `${pad} ${name}`;
+  for (let long = Math.min(name.length - 1, MOST_NAME); long >= LEAST_NAME; long -= 1) {
+    const text = `${pad} ${name.slice(0, long).trimEnd()}…`;
+    if (fits(text)) return text;
+  }
+  return fits(pad) ? pad : "";
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y its middle */

@@ -13,6 +13,8 @@ const DRAWN_MS = 50;
 
 /** What is drawn and heard comes from here: "session-" where it is being recorded. */
 let record = "", from = "";
+/** What is done where a record cannot be opened, and it may be another one. @type {(() => void)|null} */
+let instead = null;
 /** @type {WebSocket|null} */
 let socket = null;
 let tries = 0, number = 0;
@@ -55,8 +57,10 @@ export async function post(what, value) {
   throw new Error(said.error ?? `the server answers ${answer.status}`);
 }
 
-/** Look at a record from now on. @param {string} id */
-export function open(id) {
+/** Look at a record from now on. @param {string} id
+ * @param {(() => void)|null} [otherwise] is done where it cannot be opened, and it may be another one */
+export function open(id, otherwise = null) {
+  instead = otherwise;
   reading(id);
   store.tellExport(null);
   tries = 0;
@@ -80,7 +84,8 @@ function connect() {
   opened.addEventListener("close", (event) => {
     for (const { failed } of waiting.values()) failed(new Error("the studio is gone: start samplechop studio again"));
     waiting.clear();
-    if (opened !== socket || event.code === NOT_OPENED) return;
+    if (opened !== socket) return;
+    if (event.code === NOT_OPENED) return void instead?.();
     whyGone().then((why) => { if (opened === socket) store.complain(why); });
     setTimeout(() => { if (opened === socket) connect(); }, AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)]);
   });
@@ -101,6 +106,7 @@ function take(message) {
     if (message.error) one?.failed(new Error(message.error));
     else one?.done(sectionsOf(message.state));
   } else if (message.error) {
+    store.tellBroken(record, message.error);
     store.complain(message.error);
   } else if (message.teach) {
     store.tellTeach(message.teach);
@@ -119,6 +125,7 @@ function take(message) {
     store.tell("job");
     if (["heard", "all heard"].includes(message.job.stage)) lookAtFound();
   } else if (message.state) {
+    store.broken.delete(record);
     const another = message.state.record && message.state.record !== store.record;
     store.take(sectionsOf(message.state));
     if (another || message.state.candidates) setTimeout(lookAtFound, DRAWN_MS);

@@ -44,8 +44,10 @@ export class SliceView extends HTMLElement {
   #save = make("a", { class: "button", "aria-label": "Save as wav", title: "Save as wav" }, icon(...SAVE));
   #name = make("input", { type: "text", placeholder: "Name", "aria-label": "Name", maxlength: LONGEST_NAME,
                           autocomplete: "off", spellcheck: "false" });
-  #colours = make("div", { class: "colours", role: "group", "aria-label": "Colour" });
+  #dots = Array.from({ length: IN_TURN }, (_, number) =>
+    button(`Colour ${number + 1}`, () => this.#colour(colour(`slice-${number}`)), ""));
   #custom = make("input", { type: "color", "aria-label": "Another colour", title: "Another colour" });
+  #colours = make("div", { class: "colours", role: "group", "aria-label": "Colour" }, ...this.#dots, this.#custom);
   #start = this.#place("Start", "start");
   #end = this.#place("End", "end");
   #length = this.#place("Length", "end", true);
@@ -195,7 +197,7 @@ export class SliceView extends HTMLElement {
     this.#save.setAttribute("href", fileAddress(pad));
     this.#save.setAttribute("download", fileName(pad));
     if (document.activeElement !== this.#name) this.#name.value = pad.name ?? "";
-    this.#showColours(pad, own);
+    this.#showColours(own);
     this.#start.show(this.#words(pad.start, null), pad.origin !== pad.start && pad.chop !== null);
     this.#end.show(this.#words(pad.stop, null), pad.end !== null);
     this.#length.show(this.#words(pad.stop, pad.start), pad.end !== null);
@@ -205,18 +207,19 @@ export class SliceView extends HTMLElement {
     check(this.#mode, playMode(pad));
   }
 
-  /** @param {Pad} pad @param {string} own */
-  #showColours(pad, own) {
-    const turn = Array.from({ length: IN_TURN }, (_, number) => colour(`slice-${number}`));
-    const dots = turn.map((one, number) => {
-      const chosen = () => this.#say({ do: "colour", colour: pad.colour === one ? null : one });
-      const dot = button(`Colour ${number + 1}`, chosen, "");
+  /** @param {string} own */
+  #showColours(own) {
+    this.#dots.forEach((dot, number) => {
+      const one = colour(`slice-${number}`);
       dot.style.setProperty("--slice", one);
       dot.setAttribute("aria-pressed", String(own === one));
-      return dot;
     });
     this.#custom.value = own;
-    if (!this.#colours.contains(document.activeElement)) this.#colours.replaceChildren(...dots, this.#custom);
+  }
+
+  /** Give the slice a colour, or, with the one that it was given, that of its turn. @param {string} one */
+  #colour(one) {
+    return this.#say({ do: "colour", colour: store.pad?.colour === one ? null : one });
   }
 
   /** @param {Pad} pad */

@@ -66,6 +66,7 @@ const head = ({ start, stop }) => {
 export function press(pad) {
   const audio = awake();
   stopListening();
+  store.moveCursor(pad.start);  // from where space goes on
   pads.get(pad.note)?.voice.stop();
   const group = chokeGroup(pad);
   if (group) for (const one of pads.values()) if (chokeGroup(one.pad) === group) one.voice.stop();

@@ -32,9 +32,15 @@ async function start() {
   const { items } = await (await ask("/api/library")).json();
   const wanted = new URLSearchParams(location.search).get("record");
   const known = /** @type {{id: string, live: boolean}[]} */ (items);
-  const first = known.find(({ id }) => id === wanted) ?? known.find(({ live }) => live) ?? known[0];
-  if (first.live) /** @type {import("./live.js").Live} */ (document.querySelector("chop-live")).follow(first.id);
-  else open(first.id);
+  const first = known.find(({ id }) => id === wanted) ?? known.find(({ live }) => live);
+  if (first?.live) /** @type {import("./live.js").Live} */ (document.querySelector("chop-live")).follow(first.id);
+  else if (first) open(first.id);
+  else openFirst(known.map(({ id }) => id));
+}
+
+/** Open the first of records that can be opened; the library says what is wrong with others. @param {string[]} ids */
+function openFirst([id, ...others]) {
+  open(id, others.length ? () => openFirst(others) : null);
 }
 
 const waves = /** @type {HTMLElement} */ (document.getElementById("lanes"));

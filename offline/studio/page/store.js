@@ -6,6 +6,7 @@
 //   "selected"    another pad or place               "cursor"   where playing begins
 //   "trouble"     a sentence to show                 "playing"  pads that sound
 //   "head"        what sounds has come further       "snap"     cuts go elsewhere from now on
+//   "broken"      another record cannot be opened
 //   "tags"        it is known what is in more slices
 
 /** @import {Sections, Found, Job, Pad, Snap} from "./types.js" */
@@ -17,7 +18,7 @@ export const EMPTY = {
   pads: [],
   candidates: [],
   grid: { beats: [], tempo: null, key: null },
-  kit: { options: {}, most: 16, weight: 0, found: null, figures: {}, at_bars: null, shape: "" },
+  kit: { options: {}, most: 16, weight: 0, found: null, figures: {}, at_bars: null, alone: 0, shape: "" },
   conflicts: [],
   messages: [],
 };
@@ -37,6 +38,8 @@ class Store extends EventTarget {
   exported = null;
   /** Where the selected slice begins, samples; null for none. @type {number|null} */
   selected = null;
+  /** What is wrong with records that could not be opened, by their ids. @type {Map<string, string>} */
+  broken = new Map();
   cursor = 0;
   /** Which sample is heard, null where all is quiet. @type {number|null} */
   head = null;
@@ -125,6 +128,12 @@ class Store extends EventTarget {
   complain(sentence) {
     this.trouble = sentence;
     this.tell("trouble");
+  }
+
+  /** Note that a record cannot be opened, and why. @param {string} id @param {string} why */
+  tellBroken(id, why) {
+    this.broken.set(id, why);
+    this.tell("broken");
   }
 
   /** Note how far a training is, or what came of it. @param {import("./types.js").Taught|null} taught */

@@ -35,6 +35,7 @@
  * @property {number|null} found
  * @property {{[name: string]: {[name: string]: number}}} figures
  * @property {number|null} at_bars
+ * @property {number} alone hits of a record that is drums alone, of which not each has a pad; 0 elsewhere
  * @property {string} shape how slices are shaped, "" where they are the record's own samples
  */
 

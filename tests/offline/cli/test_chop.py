@@ -16,7 +16,7 @@ from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits import kit_folder, pipeline, remarks
 from samplechop.offline.kits import plan as planning
 from samplechop.offline.kits.analysis import candidates, detection
-from samplechop.offline.kits.core.model import Content, Guess, Slice
+from samplechop.offline.kits.core.model import Candidate, Content, Guess, Slice
 from samplechop.offline.kits.core.options import ChopOptions, Want
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.project.identity import audio_of
@@ -418,3 +418,21 @@ def test_what_was_wanted_is_counted_by_the_tags_that_are_shown(want: Want, tagge
     slices = [Slice(1, 0, 1, 0.5, 36, "a", "a.wav", 1, one) for one in contents]
     assert remarks.tagged(slices, want) == tagged
     assert remarks.tagged(slices, "both") == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "alone", "count", "told"),
+    [
+        (ChopOptions(), 20, 16, 20),
+        (ChopOptions(count=16), 20, 16, 0),
+        (ChopOptions(choose="hits"), 20, 16, 0),
+        (ChopOptions(), 19, 16, 0),
+        (ChopOptions(), 20, 20, 0),
+        (ChopOptions(start_note=110), 20, 16, 0),
+    ],
+)
+def test_of_drums_alone_all_hits_are_offered_where_nobody_said_how_many(
+    options: ChopOptions, alone: int, count: int, told: int
+) -> None:
+    hits = tuple(Candidate(1000 * number, 0.9, 0.0, number < alone) for number in range(20))
+    assert remarks.drums_alone(candidates.Found(hits, (), ("chop", "0")), options, count) == told

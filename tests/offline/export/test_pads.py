@@ -160,11 +160,11 @@ def test_markers_of_a_dawproject_have_their_colour(kit: Kit) -> None:
 
 
 UNSAID = {
-    "sfz": ["its colour of 3"],
-    "bitwig": ["how it plays of 2, its choke group of 3"],
-    "hydrogen": ["how it plays of 2, its colour of 3"],
-    "op1": ["its choke group of 3, its colour of 3"],
-    "octatrack": ["how it plays of 3, its choke group of 3, its colour of 3"],
+    "sfz": ["SFZ leaves out the colour of 3 slices, which"],
+    "bitwig": ["leaves out the play mode of 2 and the choke group of 3 slices"],
+    "hydrogen": ["the play mode of 2 and the colour of 3 slices"],
+    "op1": ["the choke group of 3 and the colour of 3 slices"],
+    "octatrack": ["the play mode of 3, the choke group of 3 and the colour of 3 slices"],
     "ableton": ["does not loop"],
 }
 

@@ -56,6 +56,16 @@ def test_what_is_nearly_as_likely_is_said() -> None:
     assert doubtful.known == ["178 bpm (or 89)", "E major or E minor"]
 
 
+def test_a_pad_has_the_name_that_somebody_gave_its_slice(tmp_path: Path) -> None:
+    kit = make_kit(tmp_path)
+    first, second, *others = (replace(part, content=Content("A:min7")) for part in kit.slices)
+    named = replace(first, called="my own"), replace(second, called="much longer than there is room for on a pad")
+    said = assert_drawn(replace(kit, slices=(*named, *others)), likeness(kit))
+    assert "my own" in said
+    assert sum(text.startswith("much longer") and text.endswith("…") for text in said) == 1
+    assert said.count("Am7") == len(others)
+
+
 def test_near_duplicates_are_counted(tmp_path: Path) -> None:
     kit = make_kit(tmp_path)
     alike = np.eye(4, dtype=np.float32)

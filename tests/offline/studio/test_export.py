@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from samplechop.offline.export import FORMATS
 from samplechop.offline.studio.handing_over import show
+from samplechop.offline.studio.wording import in_page_words
 from samplechop.realtime.core.errors import UserError
 from tests.offline.studio.conftest import Studio
 from tests.support.command import samplechop
@@ -171,6 +173,33 @@ def test_a_kit_is_shown_in_the_file_manager(kit: Path, tmp_path: Path, monkeypat
     show(kit, "file manager")
     wait_until(shown.exists)
     assert shown.read_text() == os.fspath(kit)
+
+
+def test_where_no_file_manager_opens_the_place_is_told(
+    kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (manager := tmp_path / "xdg-open").write_text("#!/bin/sh\nexit 3\n")
+    manager.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=re.escape(str(kit))):
+        show(kit, "file manager")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "'/records/a.wav' is drums alone with 44 hits; --count 44 gives each a pad",
+        "no chop was found in '/records/a.wav', so it is one slice; a lower --threshold finds more",
+        "1.0 of 9.0 s lie on no pad; --until chosen has the whole record on pads",
+        "'/records/a.wav' gave 3 of 9 slices: it has no more attacks at least --min-gap apart",
+        "'/records/a.wav' has no clear tempo, so --bars changed nothing",
+        "--lock and the beginning are 3 slices, --count leaves room for 2",
+        "Hydrogen: a pad plays its slice to the end, --play gate is nothing it can say",
+    ],
+)
+def test_the_page_names_no_option_of_the_command_line(said: str) -> None:
+    words = in_page_words(said, Path("/records/a.wav"))
+    assert "--" not in words and "/records" not in words and len(words) > 20
 
 
 @pytest.mark.parametrize("name", ["..", "nothing", "mine/..", ""])

@@ -30,6 +30,16 @@ def test_the_kit_follows_a_slider_while_it_moves_and_nothing_is_kept_yet(page):
     until(page, KIT, ["count", 6])
 
 
+def test_of_drums_alone_each_hit_gets_a_pad_by_one_press(page):
+    hits = page.evaluate("window.studio.store.kit.alone")
+    assert hits > page.evaluate("window.studio.store.pads.length")
+    offer = page.locator(f"chop-kit .alone:has-text('{hits} hits')")
+    assert offer.is_visible()
+    offer.dispatch_event("click")
+    until(page, "({ store }, hits) => store.pads.length === hits && store.project.kit.count === hits", hits)
+    page.wait_for_selector("chop-kit .alone", state="hidden")
+
+
 @pytest.mark.parametrize(("option", "value"), [("count", 7), ("density", 0.2), ("diversity", 0.9)])
 def test_a_slider_that_is_let_go_is_one_edit(page, option, value):
     slide(page, option, value)

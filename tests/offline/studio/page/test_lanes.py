@@ -234,6 +234,46 @@ def test_a_candidate_that_is_dragged_becomes_a_chop(page: "Page", record: Path) 
     assert project_of(record)["chops"][0]["origin"] == free[0]
 
 
+def hollow(page: "Page") -> int:
+    """Show a place that was left out, from near, and give it."""
+    small_kit(page)
+    taken = {pad["start"] for pad in pads(page)}
+    rows = page.evaluate("window.studio.store.candidates")
+    free = [int(row[0]) for row in rows if all(abs(row[0] - one) > 4000 for one in taken)]
+    show(page, free[0] - 5000, free[0] + 15_000)
+    return free[0]
+
+
+@pytest.mark.parametrize(("by", "beside"), [("mouse", 5.0), ("touch", 11.0)])
+def test_a_press_on_a_hollow_flag_takes_it(page: "Page", record: Path, by: str, beside: float) -> None:
+    at = hollow(page)
+    x, y = on(page, FLAGS, x_of(page, at) + beside, 0.8)
+    if by == "mouse":
+        page.mouse.dblclick(x, y)  # the second press is no other chop
+    else:
+        session = page.context.new_cdp_session(page)
+        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    until(page, "({ store }, at) => store.pad?.start === at && store.project.undo === 'add'", at)
+    assert [chop["at"] for chop in project_of(record)["chops"]] == [at]
+
+
+def test_a_press_beside_all_flags_sets_the_cursor(page: "Page") -> None:
+    at = hollow(page)
+    page.mouse.click(*on(page, FLAGS, x_of(page, at) + 60, 0.8))
+    until(page, "({ store, view }, at) => Math.abs(view.x(store.cursor) - view.x(at) - 60) < 1", at)
+    assert page.evaluate("window.studio.store.project.chops.length") == 0
+
+
+def test_a_press_on_the_cross_of_a_deleted_cut_has_it_back(page: "Page") -> None:
+    pad = third(page)
+    page.evaluate("(at) => window.studio.server.edit({ do: 'delete', at })", pad["start"])
+    until(page, "({ store }) => store.project.deleted.length === 1")
+    page.mouse.click(*on(page, FLAGS, x_of(page, pad["start"]) - 5, 0.7))
+    until(page, "({ store }, at) => !store.project.deleted.length && store.pads.some(({ start }) => start === at)",
+          pad["start"])  # fmt: skip
+
+
 def test_the_end_of_the_selected_slice_is_dragged_in_the_waveform(page: "Page", record: Path) -> None:
     snap(page, "off")
     pad = pads(page)[2]

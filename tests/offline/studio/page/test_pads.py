@@ -52,6 +52,7 @@ def test_a_press_plays_and_selects_at_once(page: "Page", pads: list[dict[str, An
     page.mouse.down()
     until(page, "({ store }, pad) => store.selected === pad.start && store.playing.has(pad.note)", pads[2])
     page.mouse.up()
+    assert page.evaluate("window.studio.store.cursor") == pads[2]["start"]  # from where space goes on
 
 
 def test_pads_of_a_choke_group_end_each_other(page: "Page", pads: list[dict[str, Any]]) -> None:

@@ -102,6 +102,7 @@ def test_play_mode_choke_and_colour_are_chosen(page: "Page") -> None:
     chop(page, play="loop", choke=3)
     field(page, "Colour 2").click()
     chop(page, choke=3, colour="#e69f00")
+    assert field(page, "Colour 2").get_attribute("aria-pressed") == "true"
     assert page.locator(".pad.selected .choke").text_content() == "3"
 
 
