@@ -82,7 +82,7 @@ def test_a_misspelt_verb_is_told_which_one_was_meant() -> None:
 
 def test_every_command_of_one_line_has_words() -> None:
     assert {"undo", "redo"} == ARGUMENTS.keys() - COMMANDS.keys()
-    assert {"steps"} == COMMANDS.keys() - ARGUMENTS.keys()
+    assert {"hold", "steps"} == COMMANDS.keys() - ARGUMENTS.keys()
     for verb, names in ARGUMENTS.items():
         if verb in COMMANDS and verb != "tempo":
             assert set(names) - {"chop"} <= COMMANDS[verb][1]
