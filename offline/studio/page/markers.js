@@ -6,7 +6,6 @@ import { gestures } from "./gestures.js";
 import { colour, Lane, sharp } from "./lane.js";
 import { inkOn } from "./palette.js";
 import { firstAt, nearest, ofPad, ofRow } from "./places.js";
-import { edit } from "./server.js";
 import { sliceColour } from "./slices.js";
 import { addAt, drag, forgetLeft } from "./snap.js";
 import { store } from "./store.js";
@@ -86,8 +85,7 @@ class Markers extends Lane {
     else if ("pad" in thing) {
       clickAt(thing.pad.start);
       store.select(thing.pad.start);
-    } else if ("gone" in thing) edit({ do: "restore", at: thing.gone });
-    else if (store.pads.length) addAt(thing.hollow);
+    } else if (store.pads.length) addAt("gone" in thing ? thing.gone : thing.hollow);
   }
 
   /** What is drawn of the places that were found: of those near to each other the strongest. @returns {Candidate[]} */
