@@ -1,4 +1,4 @@
-"""Akai MPC: a drum program, an .xpm file, with a slice on each pad from A01 on, and its samples in the same folder.
+"""Akai MPC: a drum program, an .xpm file, with each slice on its pad, and its samples in the same folder.
 
 Akai publishes nothing about the format. mpc_program.xml beside this module is an empty program as MPC firmware 2.9
 saves it, after github.com/BlackCursive/mpckitcreator (template.xml, instrument.xml). It has one pad, repeated for all
@@ -12,17 +12,15 @@ is false, each has its own: seven bits for each of red, green and blue, as in th
 import json
 import shutil
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain, count
 from pathlib import Path
 
 from samplechop.offline.audio.sample_formats import quantised, wav_file
 from samplechop.offline.export import factor_to_fit, slice_blocks, template, warn, xml_bytes, xml_children, xml_find
-from samplechop.offline.export.pads import coloured, rgb
+from samplechop.offline.export.pads import coloured, in_order, rgb, start_note
 from samplechop.offline.export.xml_text import copied
-from samplechop.offline.kits.core.model import Kit, Slice
-
-PADS = 128
+from samplechop.offline.kits.core.model import NOTES, Kit, Slice
 
 _PLAYED = ("PCM_16", "PCM_24")
 _GREEN = 0x007F00
@@ -34,9 +32,7 @@ def write(kit: Kit) -> list[Path]:
     Slices that are not PCM of 16 or 24 bit are written as 24 bit, which every MPC loads, all of them quieter if one is
     over full scale. Mono and stereo stay; more channels are mixed to one.
     """
-    parts = kit.slices[:PADS]
-    if len(parts) < len(kit.slices):
-        warn(f"MPC: {len(kit.slices) - PADS} slices are left out, a program has {PADS} pads")
+    parts = in_order(kit)
     if kit.slice_channels > 2:
         warn(f"MPC: the {kit.slice_channels} channels of the slices are mixed to one, a pad plays one or two")
     folder = kit.folder / "mpc"
@@ -48,7 +44,7 @@ def write(kit: Kit) -> list[Path]:
     for part, sample in zip(parts, samples, strict=True):
         _copy(kit, part, sample, channels, factor)
     program = folder / f"{kit.name}.xpm"
-    program.write_bytes(xml_bytes(_program(kit, parts, names)))
+    program.write_bytes(xml_bytes(_program(kit, dict(zip(names, parts, strict=True)))))
     return [program, *samples]
 
 
@@ -73,40 +69,41 @@ def _copy(kit: Kit, part: Slice, sample: Path, channels: int, factor: float) -> 
             file.write(quantised(block * factor, subtype))
 
 
-def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element:
+def _program(kit: Kit, parts: Mapping[str, Slice]) -> ET.Element:
+    """Make the program: instrument 1 is on pad 1, and so on. parts: slices by the names of their samples."""
+    notes_of = [*range(start_note(kit), NOTES), *reversed(range(start_note(kit)))]
+    pads = {notes_of.index(part.note): (name, part) for name, part in parts.items()}
     root = template("mpc_program.xml")
     xml_find(root, "Program/ProgramName").text = kit.name
-    xml_find(root, "Program/ProgramPads").text = _colours(parts)
+    xml_find(root, "Program/ProgramPads").text = _colours({index: part for index, (_, part) in pads.items()})
     maps = ("Program/Instruments", "Program/PadNoteMap", "Program/PadGroupMap")
     instruments, notes, groups = (xml_find(root, place) for place in maps)
     empty = instruments[0]
     instruments.remove(empty)
-    # The pads of the slices come first, then the other notes in order.
-    used = [part.note for part in parts]
-    for index, note in enumerate(used + [note for note in range(PADS) if note not in used]):
+    for index, note in enumerate(notes_of):
         number = {"number": str(index + 1)}
         pad = ET.Element(empty.tag, empty.attrib | number)
         pad.text, pad.tail = empty.text, empty.tail
-        pad.extend(
-            [copied(child) for child in empty] if index < len(parts) else empty
-        )  # those that are empty share their parts
-        if index < len(parts):
-            xml_find(pad, "Layers/Layer/SampleName").text = names[index]
-            xml_find(pad, "Layers/Layer/SliceEnd").text = str(max(parts[index].frames - 1, 0))
-            xml_find(pad, "Layers/Layer/SliceLoop").text = str(int(kit.play_of(parts[index]) == "loop"))
-            xml_find(pad, "OneShot").text = str(kit.play_of(parts[index]) == "one-shot")
-            xml_find(pad, "MuteGroup").text = str(kit.choke_of(parts[index]))
+        pad.extend([copied(child) for child in empty] if index in pads else empty)  # empty ones share their parts
+        if index in pads:
+            name, part = pads[index]
+            xml_find(pad, "Layers/Layer/SampleName").text = name
+            xml_find(pad, "Layers/Layer/SliceEnd").text = str(max(part.frames - 1, 0))
+            xml_find(pad, "Layers/Layer/SliceLoop").text = str(int(kit.play_of(part) == "loop"))
+            xml_find(pad, "OneShot").text = str(kit.play_of(part) == "one-shot")
+            xml_find(pad, "MuteGroup").text = str(kit.choke_of(part))
         instruments.append(pad)
         xml_children(ET.SubElement(notes, "PadNote", number), {"Note": note})
         xml_children(ET.SubElement(groups, "PadGroup", number), {"Group": 0})
     return root
 
 
-def _colours(parts: Sequence[Slice]) -> str:
+def _colours(pads: Mapping[int, Slice]) -> str:
     """Give the colours of the pads, JSON within the XML: all alike unless one of the slices has its own."""
-    each = [_colour(part.colour) if part.colour else _GREEN for part in parts] if coloured(parts) else []
-    pads = {f"value{index}": each[index] if index < len(each) else 0 for index in range(PADS)}
-    content = {"Universal": {"value0": not each}, "Type": {"value0": 1}, "universalPad": _GREEN, "pads": pads}
+    own = bool(coloured(list(pads.values())))
+    each = {index: _colour(part.colour) if part.colour else _GREEN for index, part in pads.items()} if own else {}
+    values = {f"value{index}": each.get(index, 0) for index in range(NOTES)}
+    content = {"Universal": {"value0": not own}, "Type": {"value0": 1}, "universalPad": _GREEN, "pads": values}
     return json.dumps({"ProgramPads": {**content, "UnusedPads": {"value0": 1}}}, indent=4)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BYTES, quantised, resampled, wav_file
 from samplechop.offline.export import factor_to_fit, slice_blocks, warn
-from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, HOW_IT_PLAYS, coloured, warn_unsaid
+from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, HOW_IT_PLAYS, coloured, in_order, warn_unsaid
 from samplechop.offline.kits.core.model import Kit, Slice
 from samplechop.offline.kits.core.tempo_map import UNKNOWN_TEMPO
 
@@ -85,7 +85,7 @@ def ot(edges: list[int], length: int, tempo: float) -> bytes:
 
 def _fitting(kit: Kit, frame: int) -> tuple[Slice, ...]:
     """Give the slices the device can hold, at least the first one. frame: bytes of a sample of all channels."""
-    parts = kit.slices[:SLICES]
+    parts = tuple(in_order(kit)[:SLICES])
     while len(parts) > 1 and _edges(parts)[-1] * RATE / kit.slice_rate * frame > LARGEST - 1_000:
         parts = parts[:-1]
     if len(parts) < len(kit.slices):

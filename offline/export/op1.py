@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import mixed, quantised
 from samplechop.offline.export import factor_to_fit, warn
-from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, coloured, warn_unsaid
+from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, coloured, in_order, warn_unsaid
 from samplechop.offline.kits.core.model import Kit, Play, Slice
 
 RATE = 44_100
@@ -39,7 +39,7 @@ def write(kit: Kit) -> list[Path]:
 
     All are quieter if one is over full scale.
     """
-    parts = kit.slices[:KEYS]
+    parts = in_order(kit)[:KEYS]
     if len(parts) < len(kit.slices):
         warn(f"OP-1: {len(kit.slices) - KEYS} slices are left out, a drum sample has {KEYS} keys")
     said = [part for part in parts if part.choke is not None]

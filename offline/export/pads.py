@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from samplechop.offline.export import ExportWarning
 from samplechop.offline.kits.core.model import Kit, Play, Slice
+from samplechop.offline.kits.core.naming import pad_number
 
 HOW_IT_PLAYS, CHOKE_GROUP, COLOUR = "the play mode", "the choke group", "the colour"
 """What can be said of a pad, in words for `warn_unsaid`."""
@@ -20,6 +21,18 @@ def alike(kit: Kit) -> Mapping[tuple[Play, int], Sequence[Slice]]:
     for part in kit.slices:
         groups.setdefault((kit.play_of(part), kit.choke_of(part)), []).append(part)
     return groups
+
+
+def start_note(kit: Kit) -> int:
+    """Give the MIDI note of the first pad."""
+    said = kit.settings.get("start_note")
+    return said if isinstance(said, int) else min(part.note for part in kit.slices)
+
+
+def in_order(kit: Kit) -> list[Slice]:
+    """Give the slices in the order of their pads."""
+    first = start_note(kit)
+    return sorted(kit.slices, key=lambda part: pad_number(part.note, first))
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -128,13 +128,18 @@ def chosen_by(options: ChopOptions) -> str:
     ).hexdigest()
 
 
+def is_held(project: Project | None, options: ChopOptions) -> bool:
+    """Whether a kit is chosen by the options that the one that was decided in was chosen by."""
+    return project is not None and project.held is not None and project.held.kit == chosen_by(options)
+
+
 def held(project: Project | None, options: ChopOptions) -> Mapping[int, HeldSlice]:
-    """Give what is kept of the kit that was decided in, by its places: with other options only what is locked."""
+    """Give what is kept of the kit that was decided in, by its places: with other options only of the person's."""
     if project is None or project.held is None:
         return {}
-    locked = {chop.at for chop in project.chops if chop.locked}
-    same = project.held.kit == chosen_by(options)
-    return {one.at: one for one in project.held.slices if same or one.at in locked}
+    mine = {chop.at for chop in project.chops}
+    same = is_held(project, options)
+    return {one.at: one for one in project.held.slices if same or one.at in mine}
 
 
 def hold(plan: "Plan", options: ChopOptions) -> dict[str, Any]:

@@ -226,6 +226,7 @@ def _titles(kit: Mapping[str, Any], starts: Sequence[int], project: Project) -> 
             _tempi(kit, project.audio.sample_rate),
             _guess(kit.get("key")),
             [Content(chord=one.get("chord"), drum=one.get("drum")) for one in contents],
+            start_note=int(settings["start_note"]),
         )
         return [_behind(name, str(one["name"])) for name, one in zip(usual, slices, strict=True)]
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserError):

@@ -207,6 +207,7 @@ def cut(
         tonality,
         contents,
         titles,
+        options.start_note,
     )
     slices = []
     parts = zip(plan.pieces, notes, names, contents, chops, strict=True)

@@ -200,7 +200,7 @@ def plan_of(
 ) -> Plan:
     """Choose among what there is: see `planned`, and `choice` for what must be the same."""
     held = decided.held(project, options)
-    chosen = among.selected(options, held)
+    chosen = among.selected(options, held if decided.is_held(project, options) else {})
     rate, beats = record.sample_rate, among.found.beats
     ends = options
     if not among.found.candidates and options.max_length is None and options.fixed_length is None:

@@ -112,7 +112,7 @@ def _nearest(wanted: Sought, heard: Spectra, places: Iterable[int], last: int, b
     starts = np.array(sorted(places), np.int64)
     stops, likeness = _likeness(wanted, heard, starts, last)
     shown = np.clip((likeness - wanted.usual) / max(1 - wanted.usual, _LEAST), 0, 1)
-    others = np.flatnonzero(starts != (-1 if but is None else but))
+    others = np.flatnonzero((starts != (-1 if but is None else but)) & (shown > 0))
     nearest = others[np.argsort(-likeness[others], kind="stable")][:MOST]
     return [
         {"start": int(starts[one]), "stop": int(stops[one]), "likeness": round(float(shown[one]), _DIGITS)}

@@ -105,7 +105,9 @@ def _pads(plan: Plan | None, options: ChopOptions) -> list[Sections]:
 
 def _candidates(plan: Plan | None) -> Columns:
     """Give what the kit was chosen from."""
-    return columns(*(list(each) for each in zip(*plan.found.candidates, strict=True))) if plan else NONE
+    if plan is None or not plan.found.candidates:
+        return NONE
+    return columns(*(list(each) for each in zip(*plan.found.candidates, strict=True)))
 
 
 def columns(samples: Sequence[int], strengths: ArrayLike = (), levels: ArrayLike = (), *_: Any) -> Columns:

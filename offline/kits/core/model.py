@@ -19,6 +19,8 @@ from samplechop.realtime.detectors.harmony.harte import shorthand
 
 MANIFEST = "kit.json"
 """File of a kit that tells everything about it, see `samplechop.offline.export.manifest`."""
+NOTES = 128
+"""MIDI has so many, 0 to 127."""
 SLICES = "slices"
 """Folder of a kit that holds its slices as wav files; writers of other formats refer to them there."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from string import Formatter
 
-from samplechop.offline.kits.core.model import Content, Guess
+from samplechop.offline.kits.core.model import NOTES, Content, Guess
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.ui.formatting import pad_name
 
@@ -69,6 +69,11 @@ def parse(template: str) -> Parts:
     return [(text, field) for text, field, _, _ in parts]
 
 
+def pad_number(note: int, start_note: int) -> int:
+    """Give the number of a pad, from 1. note: its MIDI note. start_note: of the first pad; lower ones are the last."""
+    return note - start_note + 1 if note >= start_note else NOTES - note
+
+
 def names(
     template: str,
     starts: Sequence[int],
@@ -81,10 +86,12 @@ def names(
     key: Guess | None = None,
     contents: Sequence[Content] = (),
     titles: Sequence[str] = (),
+    start_note: int = 36,
 ) -> list[str]:
     """Name the slices of a record: safe, and no two alike even where case does not count.
 
     starts: samples at sample_rate Hz, strengths: 0..1, notes: MIDI, one of each for every slice, in order of time.
+    start_note: MIDI, of the first pad: the number of a slice is that of its pad, so that files lie in the pads' order.
     length: samples of the record; longer ones get more digits for minutes, so that names sort by time.
     tempi: beats per minute, of the slices, for {bpm}; () where none is clear.
     contents: of the slices, for {chord} ("Am7") and {drums} (the strongest one); () where nothing is known of them.
@@ -96,7 +103,8 @@ def names(
     """
     parts = parse(template)
     minutes = len(str(length // sample_rate // 60))
-    digits = max(2, len(str(len(starts))))
+    numbers = [pad_number(note, start_note) for note in notes]
+    digits = max(2, len(str(max(numbers, default=1))))
     shared = {
         "key": _key(key),
         "record": safe(record) if record else "",
@@ -105,7 +113,7 @@ def names(
     taken: set[str] = set()
     for index, (start, strength, note) in enumerate(zip(starts, strengths, notes, strict=True)):
         values = shared | {
-            "number": f"{index + 1:0{digits}d}",
+            "number": f"{numbers[index]:0{digits}d}",
             "bpm": f"{round(tempi[index])}bpm" if tempi else "",
             "time": _time(start, sample_rate, minutes),
             "strength": f"{min(strength, 0.99):.2f}"[2:],
@@ -115,7 +123,7 @@ def names(
             "drums": (contents[index].drum or NO_DRUM) if contents else "",
             "name": safe(titles[index]) if titles and titles[index] else "",
         }
-        given.append(_unused(_filled(parts, values) or f"{index + 1:0{digits}d}", taken))
+        given.append(_unused(_filled(parts, values) or values["number"], taken))
         taken.add(given[-1].casefold())
     return given
 

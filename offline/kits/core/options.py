@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from samplechop.offline.kits.core.model import NOTES as NOTES
 from samplechop.offline.kits.core.model import Play
 from samplechop.offline.kits.core.tempo_map import UNKNOWN_TEMPO
 from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
@@ -25,8 +26,6 @@ USUAL_COUNT = 16
 DIVERSITY, CLASSIC_DIVERSITY = 0.25, 0.5
 """Where on real music kits differ most while their mean probability falls by at most 5 %; as much for classic."""
 
-NOTES = 128
-"""MIDI has so many, 0 to 127."""
 DUPLICATE = 0.95
 """Cosine from which two chops are nearly the same."""
 NEAREST = 0.1

@@ -19,6 +19,8 @@ const ZOOM = 1.6;
 /** A mark that is set by ear snaps to what is no further away. */
 const EAR_SECONDS = 0.12;
 const OWN_ARROWS = "input, select, [role=slider], [role=listbox], [role=menu]";
+/** What goes on by arrows where a pointer left it. */
+const SLIDES = "input[type=range]";
 const OWN_PRESS = "button, a[href], input, select, summary, [role=button]";
 
 /** Notes that keys hold, by code. @type {Map<string, number>} */
@@ -87,7 +89,8 @@ const REPEATED = new Set([",", ".", "ArrowUp", "ArrowDown"]);
 const BRACKETS = { BracketLeft: -1, BracketRight: 1 };
 
 /** Whether the part that has the focus uses a key itself. @param {KeyboardEvent} event @param {string} parts */
-const isOwn = (event, parts) => !byPointer && event.target instanceof Element && event.target.closest(parts) !== null;
+const isOwn = (event, parts) => event.target instanceof Element && event.target.closest(parts) !== null &&
+  (!byPointer || event.target.matches(SLIDES));
 
 /** Find what a key does; null for nothing here. @param {KeyboardEvent} event @returns {(() => unknown)|null} */
 function command(event) {

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.export import ExportWarning
-from samplechop.offline.export.mpc import PADS, sample_names, write
+from samplechop.offline.export.mpc import sample_names, write
 from samplechop.offline.export.record import atem_chunk
-from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.model import NOTES, Guess
 from tests.support.kits import make_kit
 
 
@@ -29,7 +29,7 @@ def test_every_slice_lies_on_its_pad_with_its_note(tmp_path):
     program = program_of(kit)
     pads = program.findall("Instruments/Instrument")
     notes = [int(note.findtext("Note", "")) for note in program.findall("PadNoteMap/PadNote")]
-    assert [pad.get("number") for pad in pads] == [str(number) for number in range(1, PADS + 1)]
+    assert [pad.get("number") for pad in pads] == [str(number) for number in range(1, NOTES + 1)]
     assert notes[:6] == [part.note for part in kit.slices] and sorted(notes) == list(range(128))
     for pad, part in zip(pads, kit.slices, strict=False):
         sample = kit.folder / "mpc" / f"{pad.findtext('Layers/Layer/SampleName')}.wav"
@@ -57,7 +57,7 @@ def test_names_in_any_script_survive(tmp_path):
 
 def test_the_colours_of_the_pads_are_json_within_the_xml(tmp_path):
     colours = json.loads(program_of(make_kit(tmp_path)).findtext("ProgramPads", ""))
-    assert len(colours["ProgramPads"]["pads"]) == PADS
+    assert len(colours["ProgramPads"]["pads"]) == NOTES
 
 
 def test_acidcat_finds_the_program_and_its_samples(tmp_path):
@@ -127,3 +127,17 @@ def test_an_unknown_tempo_and_key_are_no_trouble(tmp_path):
 def test_a_full_program_needs_no_warning(tmp_path, recwarn):
     program_of(make_kit(tmp_path, slices=128, slice_length=20, first_note=0))
     assert not [warning for warning in recwarn if issubclass(warning.category, ExportWarning)]
+
+
+def test_an_instrument_is_that_of_its_pad_whatever_order_the_slices_lie_in(tmp_path):
+    kit = make_kit(tmp_path, slices=3, first_note=36)
+    notes = (38, 36, 41)
+    kit = replace(
+        kit,
+        slices=tuple(replace(part, note=note) for part, note in zip(kit.slices, notes, strict=True)),
+        settings={**kit.settings, "start_note": 36},
+    )
+    pads = program_of(kit).findall("Instruments/Instrument")
+    names = [pad.findtext("Layers/Layer/SampleName", "") for pad in pads]
+    first, second, third = sample_names(part.name for part in kit.slices)
+    assert names[:6] == [second, "", first, "", "", third]

@@ -330,3 +330,15 @@ def test_sliders_choose_anew(desk: Desk, kit: dict[str, tuple[int, int]]) -> Non
     said(desk, diversity=1.0)
     others = on_pads(desk)
     assert {start for start, _ in free.values()} - {kit["A05"][0]} <= {start for start, _ in others.values()}
+
+
+def test_a_record_without_any_cut_has_a_state(tmp_path: Path, cache: ArrayCache) -> None:
+    path = tmp_path / "hum.wav"
+    time = np.arange(2 * RATE) / RATE
+    soundfile.write(path, 0.1 * np.minimum(time, 1) * np.sin(2 * np.pi * 110 * time), RATE)
+    desk = Desk(path, cache, {})
+    heard(desk)
+    state = desk.state()
+    assert state["candidates"][0] == []
+    assert [(pad["start"], pad["stop"]) for pad in state["pads"]] == [(0, 2 * RATE)]
+    desk.close()

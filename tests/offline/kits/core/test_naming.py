@@ -26,7 +26,8 @@ TEMPLATE = st.one_of(st.text(), st.lists(st.one_of(FIELD, st.text(max_size=5)), 
 def named(template: str = DEFAULT, count: int = 3, **known: object) -> list[str]:
     starts = [1 + 2_752_000 * number for number in range(count)]
     given = {"sample_rate": RATE, "length": starts[-1] + RATE} | known
-    return names(template, starts, [0.876] * count, [36 + number % 92 for number in range(count)], **given)  # type: ignore[arg-type]
+    notes = [*range(36, 128), *reversed(range(36))][:count]
+    return names(template, starts, [0.876] * count, notes, **given)  # type: ignore[arg-type]
 
 
 def assert_safe(name: str, longest: int) -> None:
@@ -170,3 +171,7 @@ def test_a_slice_without_chord_or_drum_has_a_word_in_their_place() -> None:
 
 def test_a_key_that_may_as_well_be_another_is_not_in_names() -> None:
     assert named("{number}_{key}", 1, key=Guess("E major", 0.5, "E minor")) == ["01"]
+
+
+def test_a_number_is_that_of_the_pad() -> None:
+    assert names("{number}", [0, 1, 2], [0.5] * 3, [50, 48, 51], RATE, RATE, start_note=48) == ["03", "01", "04"]

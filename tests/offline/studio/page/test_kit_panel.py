@@ -56,6 +56,15 @@ def test_a_slider_moves_by_arrow_keys(page):
     until(page, KIT, ["count", before - 1])
 
 
+def test_a_slider_that_was_clicked_has_the_arrows_and_no_cut_moves(page):
+    page.locator("input[data-option=diversity]").click()
+    until(page, "({ store }) => 'diversity' in store.project.kit")
+    before = page.locator("input[data-option=diversity]").evaluate("(slider) => slider.valueAsNumber")
+    page.keyboard.press("ArrowRight")
+    until(page, "({ store }, before) => store.project.kit.diversity > before", before)
+    assert page.evaluate("window.studio.store.project.chops") == []
+
+
 def test_auto_takes_what_a_slider_said_back(page):
     slide(page, "density", 0.9)
     until(page, KIT, ["density", 0.9])
