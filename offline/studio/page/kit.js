@@ -43,6 +43,8 @@ class Kit extends HTMLElement {
   });
   #bars = make("input", { type: "checkbox" });
   #figures = make("p", { class: "figures", "aria-live": "polite" });
+  /** The record that it was offered in to give each hit a pad. @type {object|null} */
+  #offered = null;
   #again = button("Choose others of the same kind for what is not locked (k)", () => this.#reroll(), "Re-roll");
   #lock = button("Lock all", () => this.#lockAll());
   #compare = make("button", {
@@ -83,13 +85,21 @@ class Kit extends HTMLElement {
     for (const radio of this.#choose.querySelectorAll("input")) {
       radio.checked = (options.density ?? null) === null && radio.value === options.choose;
     }
-    this.#alone.hidden = !store.kit.alone;
-    this.#alone.textContent = `Drums alone: ${counted(store.kit.alone, "hit")}. Give each a pad`;
+    this.#offer(store.kit.alone);
     this.#until.value = this.#known(String(options.until ?? "next"));
     if (document.activeElement !== this.#gap) this.#gap.value = options.min_gap ?? "";
     this.#bars.checked = Boolean(options.bars);
     this.#lock.textContent = this.#isAllLocked() ? "Unlock all" : "Lock all";
     this.#figures.replaceChildren(...figuresInWords());
+  }
+
+  /** Offer a pad for each hit. Where that was done once its room stays: nothing may move below a hand that drags.
+   * @param {number} hits */
+  #offer(hits) {
+    if (hits) this.#offered = store.record;
+    this.#alone.hidden = this.#offered !== store.record;
+    this.#alone.style.visibility = hits ? "" : "hidden";
+    if (hits) this.#alone.textContent = `Drums alone: ${counted(hits, "hit")}. Give each a pad`;
   }
 
   /** Have an end among those to choose, such as "3.5", also where it was said elsewhere. @param {string} until */
