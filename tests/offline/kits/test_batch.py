@@ -317,9 +317,9 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
     assert len(made_in(out)) == 6
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster():
-    """Give a cluster of two workers; one that dies is replaced."""
+    """Give a cluster of two workers; one that dies is replaced, mostly: so that no test has what another one left."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -362,7 +362,6 @@ def test_processes_lose_nothing_and_double_nothing_when_one_is_killed(tmp_path, 
 
 
 def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fails(cluster, tmp_path, out):
-    cluster.wait_for_workers(2, timeout=PATIENCE)  # whatever an earlier test did to them
     sources = records(tmp_path, a="1", b="deadly", c="3", d="4")
     report = make_kits(sources, out, OPTIONS, make, scheduler=cluster.scheduler_address)
     assert names(report.failed) == ["b"] and names(report.made) == ["a", "c", "d"]
@@ -370,7 +369,6 @@ def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fail
 
 
 def test_a_source_whose_workers_died_beside_another_one_is_tried_alone(cluster, tmp_path, out):
-    cluster.wait_for_workers(2, timeout=PATIENCE)
     sources = records(tmp_path, a="deadly", b="unlucky")
     report = make_kits(sources, out, OPTIONS, make, scheduler=cluster.scheduler_address)
     assert names(report.failed) == ["a"] and names(report.made) == ["b"]
