@@ -189,7 +189,7 @@ def page(window: "Page") -> "Page":
     return window
 
 
-def until(page: "Page", condition: str, argument: Any = None, patience: float = 15.0) -> None:
+def until(page: "Page", condition: str, argument: Any = None, patience: float = PATIENCE) -> None:
     """Wait until a condition on the page's store, view and server holds, such as "({ store }) => store.pads.length".
 
     Playwright's own wait evaluates text within the page, which the page's policy forbids.
