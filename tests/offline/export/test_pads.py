@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from samplechop.offline.export import FORMATS, ExportWarning, ableton, mpc, octatrack, op1, samplers, timelines, writers
 from samplechop.offline.export.pads import alike, rgb
-from samplechop.offline.kits.core.model import KIT_GROUP, Kit, Play
+from samplechop.offline.kits.core.model import KIT_GROUP, NOTES, Kit, Play
 from tests.support.kits import make_kit
 
 BLUE = "#56b4e9"
@@ -115,8 +115,8 @@ def test_a_program_of_the_mpc_says_all_of_it(kit: Kit) -> None:
     assert told == [["True", "0", "1"], ["False", "0", "2"], ["False", "1", "2"], ["True", "0", "0"]]
     colours = json.loads(program.findtext("ProgramPads"))["ProgramPads"]
     assert colours["Universal"] == {"value0": False}
-    given = [colours["pads"][f"value{index}"] for index in range(mpc.PADS)]
-    assert given == [colours["universalPad"], 0x2B5A74, 0x7F0000, 0x2B5A74, *[0] * (mpc.PADS - 4)]
+    given = [colours["pads"][f"value{index}"] for index in range(NOTES)]
+    assert given == [colours["universalPad"], 0x2B5A74, 0x7F0000, 0x2B5A74, *[0] * (NOTES - 4)]
 
 
 @pytest.mark.filterwarnings("ignore:Ableton")
