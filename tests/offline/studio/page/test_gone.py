@@ -6,7 +6,7 @@ from tests.offline.studio.conftest import until
 def test_a_record_that_cannot_be_opened_is_said(page, studio):
     (broken := studio.folder / "broken.wav").write_bytes(b"no audio")
     page.evaluate("(id) => window.studio.server.open(id)", studio.id_of("broken"))
-    until(page, "({ store }) => store.trouble.includes('broken.wav')")
+    until(page, "({ store }) => store.trouble.includes('cannot be read as audio')")
     broken.unlink()
 
 
