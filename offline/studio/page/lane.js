@@ -5,7 +5,7 @@ import { view } from "./view.js";
 
 export { colour } from "./palette.js";
 
-/** Device pixels of a CSS pixel, as of the last painting: asking the window for each of thousands takes milliseconds. */
+/** Device pixels of a CSS pixel, as of the last painting: to ask the window for each of thousands takes long. */
 let density = devicePixelRatio;
 
 export class Lane extends HTMLElement {

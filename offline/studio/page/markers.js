@@ -100,7 +100,8 @@ class Markers extends Lane {
     let best = null;
     for (let index = firstAt(rows, view.sample(x - within), ofRow); rows[index]?.[0] <= last; index += 1) {
       const at = rows[index][0], far = Math.abs(view.x(at) - x);
-      if ((best === null || far < Math.abs(view.x(best) - x)) && !store.pads.some(({ start }) => start === at)) best = at;
+      const isNearer = best === null || far < Math.abs(view.x(best) - x);
+      if (isNearer && !store.pads.some(({ start }) => start === at)) best = at;
     }
     return best;
   }
