@@ -114,18 +114,13 @@ def notes(chops: Sequence[Chop | None], kept: Sequence[HeldSlice | None], start_
     return [next(free) if note is None else note for note in had]
 
 
-_NOT_CHOSEN_BY = frozenset({"lock"})
-_CHOSEN_BY = ("start", "end", "start_note")
-
-
 def chosen_by(options: ChopOptions) -> str:
     """Give the SHA-256 of those options by which slices and their pads are chosen."""
-    names = {name for name, one in options_of(ChopOptions).items() if one.panel == WHAT} - _NOT_CHOSEN_BY
+    names = {name for name, one in options_of(ChopOptions).items() if one.panel == WHAT} - {"lock"}
+    names |= {"start", "end", "start_note"}
     usual = {one.name: one.default for one in fields(ChopOptions)}
-    said = {name: getattr(options, name) for name in sorted({*names, *_CHOSEN_BY})}
-    return hashlib.sha256(
-        json.dumps({name: value for name, value in said.items() if value != usual[name]}).encode()
-    ).hexdigest()
+    said = {name: value for name in sorted(names) if (value := getattr(options, name)) != usual[name]}
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def is_held(project: Project | None, options: ChopOptions) -> bool:

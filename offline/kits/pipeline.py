@@ -217,8 +217,9 @@ def cut(
         frames = write_slices.write_slice(record, piece, folder / file, options, last, gain_db or 0.0)
         part = Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames, within)
         if chop is not None:
-            part = replace(part, choke=chop.choke, play=chop.play, colour=chop.colour, gain_db=gain_db)
-            part = replace(part, called=chop.name or "")
+            part = replace(
+                part, choke=chop.choke, play=chop.play, colour=chop.colour, gain_db=gain_db, called=chop.name or ""
+            )
         slices.append(part)
     return Kit(
         name=record.name,

@@ -59,9 +59,8 @@ def _average(samples, n, mono, peaks):
         peaks[c] = peak
 
 
-@inner(
-    {"contract"}, inline=False
-)  # a product and its sum in one operation: what waits for the sample before waits less
+# A product and its sum in one operation: what waits for the sample before waits less.
+@inner({"contract"}, inline=False)
 def _replace_cancelled(samples, n, mono, state, rate):
     """Put the difference in place of the mean while the channels cancel; give where in the block that began, or -1."""
     keep = np.exp(-1.0 / (SMOOTHING_SECONDS * rate))
