@@ -63,14 +63,14 @@ class Library:
                 open_audio(path).close()  # what is named like audio is left to its page
 
     def look(self) -> list[Item]:
-        """Look anew what there is, in order. Raises UserError where nothing is left."""
-        found = inputs(self.opened)
+        """Look anew what there is, in order; meanwhile others find what there was. Raises UserError where nothing is left.
+
+        [any thread]
+        """
         here = [path.absolute() for path in self.opened]
-        self._items = {}
-        for path in found:
-            item = _item(path, here)
-            self._items[item.id] = item
-        return list(self._items.values())
+        items = [_item(path, here) for path in inputs(self.opened)]
+        self._items = {item.id: item for item in items}
+        return self.items()
 
     def told(self) -> list[dict[str, object]]:
         """Look anew, and give what pages are told."""
@@ -82,9 +82,10 @@ class Library:
 
     def item(self, name: str) -> Item:
         """Find a record by its id. Raises UserError."""
-        if name not in self._items:
+        item = self._items.get(name)
+        if item is None:
             raise UserError("there is no such record in what was opened")
-        return self._items[name]
+        return item
 
 
 def _item(path: Path, opened: Sequence[Path]) -> Item:

@@ -23,6 +23,7 @@ from samplechop.offline.studio.glimpse import SHOWN, Glimpse
 from samplechop.offline.studio.library import Library
 from samplechop.offline.studio.remembered import recall, remember
 from tests.offline.studio.conftest import RATE, groove
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,8 @@ def desk(tmp_path: Path, cache: ArrayCache) -> Iterator[Desk]:
     one.close()
 
 
-def asked(app: Starlette, kind: str, path: str, query: str = "") -> tuple[dict[str, Any], Any, asyncio.Queue[Message]]:
+def asked(app: Starlette, kind: str, path: str, query: str = "") -> tuple[Any, asyncio.Queue[Message]]:
+    """Ask an application; give the task that answers, which is to be kept, and what it sends."""
     sent: asyncio.Queue[Message] = asyncio.Queue()
     opening = [{"type": f"{kind}.connect"}]
 
@@ -52,7 +54,7 @@ def asked(app: Starlette, kind: str, path: str, query: str = "") -> tuple[dict[s
         return opening.pop() if opening else await asyncio.Event().wait()  # type: ignore[return-value]
 
     scope = {"type": kind, "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
-    return scope, asyncio.create_task(app(scope, receive, sent.put)), sent
+    return asyncio.create_task(app(scope, receive, sent.put)), sent
 
 
 def test_a_record_is_shown_as_it_was_until_all_is_imported(desk: Desk, cache: ArrayCache) -> None:
@@ -71,13 +73,19 @@ def test_a_record_is_shown_as_it_was_until_all_is_imported(desk: Desk, cache: Ar
         app = early(make, Glimpse(library, cache, {}))
         async with app.router.lifespan_context(app):
             try:
-                _, _, items = asked(app, "http", "/api/library")
-                _, _, pairs = asked(app, "http", "/api/peaks", f"record={name}&level=64&from=0&to=6400")
-                _, _, looked = asked(app, "websocket", "/api/live", f"record={name}")
-                found = [(await sent.get(), await sent.get())[1] for sent in (items, pairs, looked)]
+                tasks, queues = zip(
+                    asked(app, "http", "/api/library"),
+                    asked(app, "http", "/api/peaks", f"record={name}&level=64&from=0&to=6400"),
+                    asked(app, "websocket", "/api/live", f"record={name}"),
+                    strict=True,
+                )
+                async with asyncio.timeout(PATIENCE):  # what waits for the import would wait for ever
+                    found = [(await sent.get(), await sent.get())[1] for sent in queues]
             finally:
                 imported.set()
-            return [*found, await looked.get()]
+            after = await queues[-1].get()
+            await asyncio.gather(*tasks)
+            return [*found, after]
 
     items, pairs, state, after = asyncio.run(seen())
     assert json.loads(items["body"])["items"][0]["id"] == name

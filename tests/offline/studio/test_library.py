@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.studio import library
 from samplechop.offline.studio.pictures import COLUMNS, picture
 from tests.offline.studio.conftest import RATE, Studio
 from tests.support.studio_client import Client
@@ -16,6 +17,22 @@ from tests.support.studio_client import Client
 @pytest.fixture(scope="module")
 def client(studio: Studio) -> Client:
     return Client(studio.address)
+
+
+def test_a_record_is_there_while_the_library_is_looked_at_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, np.ones(9), RATE)
+    one = library.Library([tmp_path])
+    before, make, seen = one.items(), library._item, list[library.Item]()
+
+    def made(path: Path, opened: list[Path]) -> library.Item:
+        seen.extend(one.item(item.id) for item in before)  # as another thread would
+        return make(path, opened)
+
+    monkeypatch.setattr(library, "_item", made)
+    assert one.look() == before and seen == [*before, *before]
 
 
 def test_a_picture_is_as_loud_as_its_record(tmp_path: Path) -> None:
