@@ -63,7 +63,7 @@ class Library:
                 open_audio(path).close()  # what is named like audio is left to its page
 
     def look(self) -> list[Item]:
-        """Look anew what there is, in order; meanwhile others find what there was. Raises UserError where nothing is left.
+        """Look anew what there is, in order; meanwhile others find what there was. Raises UserError where nothing is.
 
         [any thread]
         """

@@ -104,6 +104,10 @@ class ChopOptions(StreamOptions):
         bool,
         Option("With --from: go on with its training, of all that it answers, on a crate or more."),
     ] = False
+    teacher: Annotated[
+        list[str] | None,
+        Option("Model of the same heads whose answers are learned beside the labels; again for the mean of more."),
+    ] = None
     from_projects: Annotated[
         list[Path] | None,
         Option("Folder of recordings with projects beside them, whose decisions are learned; again for more."),
@@ -118,6 +122,10 @@ class ChopOptions(StreamOptions):
             raise UserError("--all-heads goes on with a training: name the model with --from, and steps to go")
         if self.start is not None and self.model_shape != "chop":
             raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
+        if self.teacher and (self.model_shape != "chop" or (self.start is not None and not self.all_heads)):
+            raise UserError("--teacher answers for all heads of the shared net: with --from give --all-heads, too")
+        if self.teacher and self.distil:
+            raise UserError("--teacher and --distil both have a net learn from others: leave out one")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,22 +46,25 @@ class Start(NamedTuple):
     members: list[tcn.Layers]
 
 
-def start_from(name: str, kind: type[StreamFeatures] | type[DrumFeatures], **expected: object) -> Start:
-    """Open a released model, or a manifest, to fine-tune. kind, expected: of the features it must have.
+def start_from(
+    name: str, kind: type[StreamFeatures] | type[DrumFeatures], option: str = "--from", **expected: object
+) -> Start:
+    """Open a released model, or a manifest, to fine-tune or to learn from.
 
-    Raises UserError or ModelError where that cannot be done.
+    kind, expected: of the features it must have. option: that named it. Raises UserError or ModelError where that
+    cannot be done.
     """
     manifest = models.load(name)
     features = manifest.features
     if not isinstance(features, kind):
-        raise UserError(f"--from {name}: only a streaming net of this task can be tuned, not kind {manifest.kind!r}")
+        raise UserError(f"{option} {name}: only a streaming net of this task will do, not kind {manifest.kind!r}")
     for key, wanted in expected.items():
         if getattr(features, key) != wanted:
-            raise UserError(f"--from {name}: its {key} is {getattr(features, key)}, this version trains {wanted}")
+            raise UserError(f"{option} {name}: its {key} is {getattr(features, key)}, this version trains {wanted}")
     shape, path = shape_of(features), manifest.path.with_suffix(".npz")
     members = tcn.load_weights(path)
     if any([layer.shape for layer, _ in layers] != shape.weights for layers in members):
-        raise UserError(f"--from {manifest.name}: {path.name} beside it holds the weights of another net")
+        raise UserError(f"{option} {manifest.name}: {path.name} beside it holds the weights of another net")
     return Start(manifest, shape, members)
 
 
@@ -79,7 +82,7 @@ class StreamingTask(ABC):
 
     validation: the records that decide when to stop. layers: of each member, once `fitted` was called; early: the
     .tflite of their early stage, if they have one. distil: whether one more net learns from the mean of the members,
-    which is then the model.
+    which is then the model. others: nets, trained before, from whose mean each member learns.
     """
 
     card: ClassVar[keras_models.Card]
@@ -99,6 +102,7 @@ class StreamingTask(ABC):
         self._sources = np.array(dataset.read_sources(features, "train"))
         self._augmentation = 1.0
         self._built: list[Any] = []
+        self.others: list[Any] = []
         self.layers: list[tcn.Layers] = []
         self.early, self.distil = b"", False
 
@@ -137,6 +141,8 @@ class StreamingTask(ABC):
         layers = self.start.members[member] if self.start else None
         model = self.shape.build(seed, layers=layers)
         self._built = [*self._built[:member], model]
+        if self.others:
+            return model, partial(losses.teaching, self.spec, self.others)
         if layers is None or not self.spec.distil:
             return model, None
         before = self.shape.build(seed, layers=layers)
@@ -200,10 +206,11 @@ def train_stream(
     schedule: Options,
     start: Start | None,
     make: Callable[[Path, int, Start | None, Path | None], StreamingTask],
+    teachers: Sequence[Start] = (),
 ) -> object:
     """Compute features of the labelled recordings in the sources, train; gives what is said of it. Raises UserError.
 
-    make: the task of (shards, members, start, shards to calibrate on).
+    make: the task of (shards, members, start, shards to calibrate on). teachers: models to learn from, too.
     """
     shards, real = run.work / run.task, None
     prepare = partial(dataset.prepare, spec, seed=options.seed, jobs=options.jobs)
@@ -223,6 +230,9 @@ def train_stream(
     facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members, **task.configure(options)}
     if options.distil:
         task.distil = facts["distilled"] = True
+    if teachers:
+        task.others = [one.shape.build(1, layers=layers) for one in teachers for layers in one.members]
+        facts["teachers"] = [one.manifest.name for one in teachers]
     return task.said(run.fit(task, schedule, {**facts, "from": options.start or "nothing"}))
 
 

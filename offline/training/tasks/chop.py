@@ -251,7 +251,8 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
         spec, shape = net_of(options)
         usual = STEPS if spec is COARSE else SHARED_STEPS
         schedule = Options(usual if steps is None else steps, seed=options.seed)
-        return streaming.train_stream(sources, options, run, spec, schedule, None, partial(ChopTask, spec, shape))
+        make = partial(ChopTask, spec, shape)
+        return streaming.train_stream(sources, options, run, spec, schedule, None, make, _teachers(spec, options))
     manifest = models.load(options.start)
     if projects and not isinstance(manifest.features, StreamFeatures):
         raise UserError(
@@ -271,11 +272,19 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)
     if options.all_heads:
         spec = replace(spec, distil=False)
-        schedule = Options(options.steps or GOING_ON_STEPS, rate=GOING_ON_RATE, seed=options.seed, given=True)
+        steps = options.steps or GOING_ON_STEPS
+        # The rate falls to the end: what a high one does to the loss at first says nothing.
+        schedule = Options(steps, rate=GOING_ON_RATE, seed=options.seed, patience=steps, given=True)
     make = partial(ChopTask, spec, start.shape)
     if projects:
         decided = with_projects(spec)
         make = partial(ChopTask, decided, start.shape)
         learn = partial(streaming.train_stream, [*sources, *projects], options)
         return kept_if_better(run, partial(learn, spec=decided, schedule=schedule, start=start, make=make))
-    return streaming.train_stream(sources, options, run, spec, schedule, start, make)
+    return streaming.train_stream(sources, options, run, spec, schedule, start, make, _teachers(spec, options))
+
+
+def _teachers(spec: StreamSpec, options: ChopOptions) -> list[streaming.Start]:
+    """Open the models to learn from. Raises UserError for one that does not answer what is learned."""
+    expected = {"n_features": spec.n_features, "lookahead": spec.answers.lookahead, "heads": spec.names}
+    return [streaming.start_from(one, StreamFeatures, "--teacher", **expected) for one in options.teacher or ()]

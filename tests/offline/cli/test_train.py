@@ -159,6 +159,14 @@ def test_several_nets_teach_one(own_records: Path, tmp_path: Path) -> None:
     assert made.training["distilled"] is True
 
 
+def test_a_net_learns_from_models_that_were_trained_before(trained: Path, own_records: Path, tmp_path: Path) -> None:
+    teachers = ("--teacher", f"{trained}.json", "--teacher", "chop")
+    given = ("--from", f"{trained}.json", "--all-heads", "--steps", 2, "--jobs", 1)
+    outcome = samplechop("train", own_records, "-o", tmp_path / "taught", *given, *teachers)
+    assert outcome.code == 0, outcome
+    assert models.load(tmp_path / "taught.json").training["teachers"] == [trained.name, "chop"]
+
+
 def test_a_model_can_be_calibrated_alone(trained: Path, own_records: Path, tmp_path: Path) -> None:
     outcome = samplechop(
         "train", own_records, "-o", tmp_path / "sure", "--from", f"{trained}.json", "--steps", 0, "--jobs", 1
@@ -200,6 +208,8 @@ def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) ->
         ([".", "-o", "m", "--from", "nobody"], "nobody"),
         ([".", "-o", "m", "--steps", "0"], "--steps 0 trains nothing"),
         ([".", "-o", "m", "--all-heads"], "--all-heads goes on with a training: name the model with --from"),
+        ([".", "-o", "m", "--teacher", "chop", "--from", "chop"], "with --from give --all-heads, too"),
+        ([".", "-o", "m", "--teacher", "chop-61"], "--teacher chop-61: only a streaming net of this task"),
         ([".", "-o", "/proc/m"], "cannot be written"),
     ],
 )

@@ -19,9 +19,7 @@ def client(studio: Studio) -> Client:
     return Client(studio.address)
 
 
-def test_a_record_is_there_while_the_library_is_looked_at_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_is_there_while_the_library_is_looked_at_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.wav", "b.wav"):
         soundfile.write(tmp_path / name, np.ones(9), RATE)
     one = library.Library([tmp_path])
