@@ -20,7 +20,8 @@ from samplechop.realtime.core.compile_later import compile_later, kept
 from samplechop.realtime.dsp.fft import aligned_zeros
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.net_sums import N_POWERS, add, add_rows, convolve, copy, logistic
-from samplechop.realtime.nets.stage_weights import FILTERS, LANES, StageWeights
+from samplechop.realtime.nets.register_tiles import LANES
+from samplechop.realtime.nets.stage_weights import FILTERS, StageWeights
 
 # Indices are unsigned: numba would ask of each signed one whether it counts from the end.
 _U = np.uint64

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.fft import aligned_zeros
+from samplechop.realtime.nets.register_tiles import LANES
 
 FILTERS = 8
 """Of each convolution."""
-LANES = 16
-"""Outputs of a layer that are computed side by side; the heads are filled up with zeros."""
 PAST = 3
 """Rows that a stage's first layers take: now, two steps ago, one step ago."""
 BANDS, WIDTH, STRIDE, FLAT, NEXT_WIDTH, NEXT_STRIDE, NEXT_FLAT, CHANNELS, HEADS, LAYERS = range(10)
