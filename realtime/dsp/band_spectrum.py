@@ -1,8 +1,9 @@
-"""Log magnitudes of bands over the frames of a stream, eight frames side by side.
+"""Log magnitudes of bands over the frames of a stream, several frames side by side.
 
 The real Fourier transform is that of fft.py, a radix-4 Stockham transform of half as many complex samples. Frames lie
-beside each other, so that every inner loop runs over neighbours of several frames. No operation is reordered or fused
-(no fastmath): a frame has the same bits alone and among others, however blocks are cut.
+beside each other, so that every inner loop runs over neighbours of several frames; samples do, too: those at the same
+place of several hops. No operation is reordered or fused (no fastmath): a frame has the same bits alone and among
+others, however blocks are cut.
 """
 
 import math
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
+from samplechop.realtime.dsp.logarithm import logarithms
 
 LENGTH = 1024
 """Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
@@ -25,10 +27,11 @@ HIGHEST_HZ = 16_000.0
 N_BANDS = LOW_BINS + LOG_BANDS
 FLOOR = np.float32(0.02)
 """Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
-LANES = 8
+LANES = 16
 """Frames that are transformed side by side."""
 _HALF, _QUARTER = LENGTH // 2, LENGTH // 4
-_HOP, _FILLED, _TOP = range(3)
+_HOP, _FILLED, _TOP, _PLACES = range(4)
+"""The state of a stream; from _PLACES on, of each sample of a frame, where in the line it lies."""
 
 
 def band_weights(
@@ -59,15 +62,56 @@ _U = np.uint64
 _I = np.int64  # of a literal number it would make a version of its own
 
 
+@inner()
+def _take(block, first, count, filled, hop, across, along, line):
+    """Lay samples into the line behind those that fill it."""
+    while count > 0:
+        column, row = filled // hop, filled % hop
+        at, n = column * across + row * along, min(count, hop - row)
+        for i in range(n):
+            sample = block[_U(first + i)]
+            line[_U(at + i * along)] = sample if abs(sample) <= LOUDEST else np.float32(0)
+        first, filled, count = first + n, filled + n, count - n
+
+
+@inner()
+def _move(columns, hops, hop, across, along, line):
+    """Move columns of the line so many hops to its beginning."""
+    for column in range(columns):
+        to = column * across
+        for row in range(hop):
+            line[_U(to + row * along)] = line[_U(to + hops * across + row * along)]
+
+
 @apart()
-def _load(line, hop, lanes, window, xr, xi):
-    """Lay windowed frames side by side; two real samples make one complex one."""
-    for k in range(_HALF):
-        even, odd, at = window[2 * k], window[2 * k + 1], _U(k * lanes)
+def _first_pass(line, places, lanes, window, yr, yi, table):
+    """The first radix-4 pass, over windowed frames side by side; two real samples make one complex one."""
+    for p in range(_HALF // 4):
+        i, j, k, m = 2 * p, 2 * p + _HALF // 2, 2 * p + _HALF, 2 * p + 3 * _HALF // 2
+        w1r, w1i = table[0, 2 * p], table[1, 2 * p]
+        w2r, w2i = table[0, 4 * p], table[1, 4 * p]
+        w3r, w3i = table[0, 6 * p], table[1, 6 * p]
+        ar, ai, br, bi = window[i], window[i + 1], window[j], window[j + 1]
+        cr, ci, dr, di = window[k], window[k + 1], window[m], window[m + 1]
+        a, b, c, d, e, f, g, h = _U(i), _U(j), _U(k), _U(m), _U(i + 1), _U(j + 1), _U(k + 1), _U(m + 1)
+        if lanes > 1:
+            a, b, c, d = _U(places[i]), _U(places[j]), _U(places[k]), _U(places[m])
+            e, f, g, h = _U(places[i + 1]), _U(places[j + 1]), _U(places[k + 1]), _U(places[m + 1])
+        to, n = _U(4 * lanes * p), _U(lanes)
         for lane in range(lanes):
-            i = _U(lane * hop + 2 * k)
-            xr[at + _U(lane)] = line[i] * even
-            xi[at + _U(lane)] = line[i + _U(1)] * odd
+            q = _U(lane)
+            x0r, x0i, x1r, x1i = line[a + q] * ar, line[e + q] * ai, line[b + q] * br, line[f + q] * bi
+            x2r, x2i, x3r, x3i = line[c + q] * cr, line[g + q] * ci, line[d + q] * dr, line[h + q] * di
+            sum_r, sum_i, dif_r, dif_i = x0r + x2r, x0i + x2i, x0r - x2r, x0i - x2i
+            odd_r, odd_i, turn_r, turn_i = x1r + x3r, x1i + x3i, x3i - x1i, x1r - x3r  # i (b - d)
+            o = to + q
+            yr[o], yi[o] = sum_r + odd_r, sum_i + odd_i
+            r, s = dif_r - turn_r, dif_i - turn_i
+            yr[o + n], yi[o + n] = w1r * r - w1i * s, w1r * s + w1i * r
+            r, s = sum_r - odd_r, sum_i - odd_i
+            yr[o + n + n], yi[o + n + n] = w2r * r - w2i * s, w2r * s + w2i * r
+            r, s = dif_r + turn_r, dif_i + turn_i
+            yr[o + n + n + n], yi[o + n + n + n] = w3r * r - w3i * s, w3r * s + w3i * r
 
 
 @apart()
@@ -94,65 +138,78 @@ def _pass(xr, xi, yr, yi, m, n, table, step):
             yr[h + q], yi[h + q] = w3r * r - w3i * i, w3r * i + w3i * r
 
 
-@apart()
-def _pairs(x, y, n):
-    """The last pass, of radix 2, over n pairs of points."""
-    for k in range(n):
-        q = _U(k)
-        y[q], y[_U(n) + q] = x[q] + x[_U(n) + q], x[q] - x[_U(n) + q]
+@inner()
+def _magnitude(r, i, mirrored_r, mirrored_i, cos, sin):
+    """Part the spectra of even and odd samples at a bin, and put them together."""
+    share = np.float32(0.5)
+    even_r, even_i = share * (r + mirrored_r), share * (i - mirrored_i)
+    odd_r, odd_i = share * (i + mirrored_i), share * (mirrored_r - r)
+    real, imag = even_r + cos * odd_r - sin * odd_i, even_i + cos * odd_i + sin * odd_r
+    return math.sqrt(real * real + imag * imag)
 
 
 @apart()
 def _magnitudes(xr, xi, lanes, table, top, out):
-    """Part the spectra of even and odd samples, put them together, and write `top` magnitudes of each frame."""
-    share = np.float32(0.5)
+    """The last pass, of radix 2, and from it `top` magnitudes of each frame."""
+    half = _U(_QUARTER * lanes)
     for lane in range(lanes):
-        out[_U(lane)] = abs(xr[_U(lane)] + xi[_U(lane)])
-    for k in range(1, top):
-        cos, sin, at, mirrored = table[0, k], table[1, k], _U(k * lanes), _U((_HALF - k) * lanes)
+        a, b = _U(lane), half + _U(lane)
+        out[a] = abs(xr[a] + xr[b] + (xi[a] + xi[b]))
+        r, i = xr[a] - xr[b], xi[a] - xi[b]
+        out[b] = _magnitude(r, i, r, i, table[0, _QUARTER], table[1, _QUARTER])
+    for k in range(1, _QUARTER):
+        cos, sin, at, mirrored = table[0, k], table[1, k], _U(k * lanes), _U((_QUARTER - k) * lanes)
         for lane in range(lanes):
-            i, j = at + _U(lane), mirrored + _U(lane)
-            even_r, even_i = share * (xr[i] + xr[j]), share * (xi[i] - xi[j])
-            odd_r, odd_i = share * (xi[i] + xi[j]), share * (xr[j] - xr[i])
-            r = even_r + cos * odd_r - sin * odd_i
-            m = even_i + cos * odd_i + sin * odd_r
-            out[i] = math.sqrt(r * r + m * m)
+            a, c = at + _U(lane), mirrored + _U(lane)
+            b, d = a + half, c + half
+            out[a] = _magnitude(xr[a] + xr[b], xi[a] + xi[b], xr[c] - xr[d], xi[c] - xi[d], cos, sin)
+    for k in range(_QUARTER + 1, top):
+        cos, sin, at, mirrored = table[0, k], table[1, k], _U((k - _QUARTER) * lanes), _U((_HALF - k) * lanes)
+        for lane in range(lanes):
+            a, c = at + _U(lane), mirrored + _U(lane)
+            b, d = a + half, c + half
+            out[b] = _magnitude(xr[a] - xr[b], xi[a] - xi[b], xr[c] + xr[d], xi[c] + xi[d], cos, sin)
 
 
 @apart()
 def _band(magnitudes, weights, first, last, lanes, sums):
-    """Sum the weighted bins first..last - 1 of each frame."""
+    """Sum the weighted bins first..last - 1 of each frame, and add the floor."""
     for lane in range(lanes):
         sums[lane] = np.float32(0)
     for k in range(first, last):
         weight, at = weights[k], _U(k * lanes)
         for lane in range(lanes):
             sums[_U(lane)] += magnitudes[at + _U(lane)] * weight
+    for lane in range(lanes):
+        sums[lane] += FLOOR
 
 
 @inner()
-def _frames(line, hop, lanes, count, window, table, work, weights, support, top, out):
-    """Write the log bands of `count` frames of a line of samples, one a hop, as many as there are lanes at most."""
+def _frames(line, places, lanes, count, window, table, work, weights, support, top, out):
+    """Write the log bands of `count` frames, which begin in the line's first column and those after it; at most as many
+    as there are lanes.
+    """
     size = _HALF * lanes
     xr, xi, yr, yi = work[:size], work[size : 2 * size], work[2 * size : 3 * size], work[3 * size : 4 * size]
-    _load(line, hop, lanes, window, xr, xi)
-    _pass(xr, xi, yr, yi, _I(128), lanes, table, _I(2))
+    _first_pass(line, places, lanes, window, yr, yi, table)
     _pass(yr, yi, xr, xi, _I(32), 4 * lanes, table, _I(8))
     _pass(xr, xi, yr, yi, _I(8), 16 * lanes, table, _I(32))
     _pass(yr, yi, xr, xi, _I(2), 64 * lanes, table, _I(128))
-    _pairs(xr, yr, _QUARTER * lanes)
-    _pairs(xi, yi, _QUARTER * lanes)
-    magnitudes, sums = xr, xi
-    _magnitudes(yr, yi, lanes, table, top, magnitudes)
-    for band in range(len(support)):
-        _band(magnitudes, weights[band], support[band, 0], support[band, 1], lanes, sums)
-        for lane in range(count):
-            out[lane, band] = math.log(sums[lane] + FLOOR)
+    magnitudes, sums = yr, yi
+    _magnitudes(xr, xi, lanes, table, top, magnitudes)
+    bands = len(support)
+    for band in range(bands):
+        _band(magnitudes, weights[band], support[band, 0], support[band, 1], lanes, sums[band * lanes :])
+    logarithms(sums, bands * lanes)
+    for lane in range(count):
+        for band in range(bands):
+            out[lane, band] = sums[_U(band * lanes + lane)]
 
 
 def _parts(arena, n_bands, top, hop):
     """Cut an arena into the line of samples, window, twiddles, work and weights."""
-    line, arena = arena[: LENGTH + (LANES - 1) * hop], arena[LENGTH + (LANES - 1) * hop :]
+    size = hop * ((LENGTH - 1) // hop + LANES)
+    line, arena = arena[:size], arena[size:]
     window, arena = arena[:LENGTH], arena[LENGTH:]
     turns, arena = arena[: 2 * LENGTH].reshape(2, LENGTH), arena[2 * LENGTH :]
     work, arena = arena[: 2 * LENGTH * LANES], arena[2 * LENGTH * LANES :]
@@ -165,26 +222,25 @@ _compiled_parts = inner()(_parts)
 @cache
 def _compiled(lanes: int = LANES) -> Callable[..., int]:
     def run(block, out, arena, state, support):
-        n, hop, top = len(block), state[_HOP], state[_TOP]
+        n, hop, top, places = len(block), state[_HOP], state[_TOP], state[_PLACES:]
         line, window, turns, work, weights = _compiled_parts(arena, len(support), top, hop)
+        # Frames alone lie in one piece, those side by side hop by hop.
+        across, along = (hop, 1) if lanes == 1 else (1, len(line) // hop)
         if len(out) < n // hop + 1 or out.shape[1] != len(support):
             return -1
         written, taken, filled = 0, 0, state[_FILLED]
         while taken < n:
             count = min(n - taken, len(line) - filled)
-            for i in range(count):
-                sample = block[taken + i]
-                line[filled + i] = sample if abs(sample) <= LOUDEST else np.float32(0)
+            _take(block, taken, count, filled, hop, across, along, line)
             taken, filled = taken + count, filled + count
             frames = (filled - LENGTH) // hop + 1 if filled >= LENGTH else 0
             for frame in range(0, frames, lanes):
-                given, rows, some = line[frame * hop :], out[written + frame :], min(lanes, frames - frame)
-                _frames(given, hop, lanes, some, window, turns, work, weights, support, top, rows)
+                given, rows, some = line[frame * across :], out[written + frame :], min(lanes, frames - frame)
+                _frames(given, places, lanes, some, window, turns, work, weights, support, top, rows)
             written += frames
             filled -= frames * hop
             if frames:
-                for i in range(filled):
-                    line[i] = line[frames * hop + i]
+                _move(-(-filled // hop), frames, hop, across, along, line)
         state[_FILLED] = filled
         return written
 
@@ -231,8 +287,11 @@ class BandSpectrum:
         used = [np.flatnonzero(row) for row in given]
         self._support = np.array([(bins[0], bins[-1] + 1) for bins in used], np.int64)
         top = int(self._support.max())
-        self._state = np.array([hop_length, 0, top], np.int64)
-        size = 4 * LENGTH + (LANES - 1) * hop_length + 2 * LENGTH * LANES + len(given) * top
+        columns = (LENGTH - 1) // hop_length + LANES
+        hop, row = np.divmod(np.arange(LENGTH), hop_length)
+        places = np.arange(LENGTH) if lanes == 1 else row * columns + hop
+        self._state = np.array([hop_length, 0, top, *places], np.int64)
+        size = hop_length * columns + 3 * LENGTH + 2 * LENGTH * LANES + len(given) * top
         self._arena = aligned_zeros(size)
         self._line, window, turns, _, weights = _parts(self._arena, len(given), top, hop_length)
         turns[:], weights[:] = twiddles(LENGTH), given[:, :top]

@@ -4,7 +4,6 @@ The bands are as narrow as 1024 samples allow: 43 Hz up to 690 Hz, 12 per octave
 octave from F2 up, tell a bass note from a kick, but need 110 ms of what follows.
 """
 
-import math
 from collections.abc import Callable
 from functools import cache
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import Ring
+from samplechop.realtime.dsp.logarithm import logarithms
 from samplechop.realtime.nets.features import (
     CQT_FLOOR,
     DRUM_FALL,
@@ -34,6 +34,12 @@ N_LATE = N_BINS + OCTAVES + 1
 PER_HOP = N_EARLY + N_LATE
 LATE_HOPS = 17
 """Hops by which the constant-Q features lag behind the bands: row h holds the bands of hop h, and those of h - 17."""
+
+
+def fine_bands(max_block_size: int, sample_rate: int = 44_100) -> BandSpectrum:
+    """[main] Give what computes the bands, for blocks of that size."""
+    weights = band_weights(sample_rate, LOW_BINS, LOG_BANDS, HIGHEST_HZ)
+    return BandSpectrum(sample_rate, HOP_LENGTH, DRUM_FALL, weights, lanes=lanes_for(max_block_size, HOP_LENGTH))
 
 
 @cache
@@ -59,11 +65,12 @@ def _compiled() -> Callable[..., int]:
                 for octave in range(OCTAVES):
                     summed = np.float32(0)
                     for k in range(octave * 12, octave * 12 + 12):
-                        row[N_EARLY + k] = math.log(bins[k] + CQT_FLOOR)
+                        row[N_EARLY + k] = bins[k] + CQT_FLOOR
                         summed += bins[k]
-                    row[N_EARLY + N_BINS + octave] = math.log(summed / np.float32(12) + CQT_FLOOR)
+                    row[N_EARLY + N_BINS + octave] = summed / np.float32(12) + CQT_FLOOR
                     total += summed
-                row[PER_HOP - 1] = math.log(total / np.float32(N_BINS) + CQT_FLOOR)
+                row[PER_HOP - 1] = total / np.float32(N_BINS) + CQT_FLOOR
+                logarithms(row[N_EARLY:], N_LATE)
                 level(row[N_EARLY:], mean[N_EARLY:], late, share)
             table[0] = hop + 1
         return n_spectra
@@ -84,10 +91,7 @@ class FineFeatureStream:
 
     def __init__(self, max_block_size: int, sample_rate: int = 44_100) -> None:
         """[main] Allocate and compile. max_block_size: most samples in one push."""
-        weights = band_weights(sample_rate, LOW_BINS, LOG_BANDS, HIGHEST_HZ)
-        self._bands = BandSpectrum(
-            sample_rate, HOP_LENGTH, DRUM_FALL, weights, lanes=lanes_for(max_block_size, HOP_LENGTH)
-        )
+        self._bands = fine_bands(max_block_size, sample_rate)
         self._cqt = StreamingCQT(sample_rate, HOP_LENGTH, n_bins=N_BINS)
         self.latency = self._bands.latency
         """Samples from a row's centre until it is complete."""

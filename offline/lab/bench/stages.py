@@ -21,10 +21,10 @@ from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS
+from samplechop.realtime.nets.fine_features import N_EARLY, fine_bands
 from samplechop.realtime.nets.streaming import ActivationStream
 from samplechop.realtime.session_parts import BLOCK, FAST_BLOCK
 
@@ -43,8 +43,8 @@ def _stages(audio: NDArray[np.float32], path: Path, block: int, where: str) -> I
     blocks = [audio[i : i + block] for i in range(0, len(audio), block)]
     mono = [np.ascontiguousarray(one.mean(axis=1)) for one in blocks]
     most, channels = block // HOP_LENGTH + 1, audio.shape[1]
-    rows: dict[int, NDArray[np.float32]] = {n: np.zeros((most, n), np.float32) for n in (N_BANDS, N_BINS)}
-    bands, cqt, manifest = BandSpectrum(lanes=lanes_for(block, HOP_LENGTH)), StreamingCQT(), models.load("chop")
+    rows: dict[int, NDArray[np.float32]] = {n: np.zeros((most, n), np.float32) for n in (N_EARLY, N_BINS)}
+    bands, cqt, manifest = fine_bands(block), StreamingCQT(), models.load("chop")
     activations, pulse = ActivationStream(manifest, block), PulseStream(manifest, block)
     nothing, chop = (Engine(one, ANALYSIS_RATE, channels, block) for one in ({}, {"chop": ChopDetector()}))
 
@@ -57,7 +57,7 @@ def _stages(audio: NDArray[np.float32], path: Path, block: int, where: str) -> I
 
     reading = 1e6 * best_cpu_seconds(partial(_read, path, block)) / (len(audio) / HOP_LENGTH)
     mixing = each(lambda one: nothing.process(one, _drop), blocks)
-    in_bands = each(lambda one: bands.push(one, rows[N_BANDS]), mono)
+    in_bands = each(lambda one: bands.push(one, rows[N_EARLY]), mono)
     constant_q = each(lambda one: cqt.push(one, rows[N_BINS]), mono)
     features = each(activations.features.push, mono)
     with_net, with_pulse = each(activations.push, mono), each(pulse.push, mono)
