@@ -24,7 +24,7 @@ from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettin
 from samplechop.realtime.detectors.drums.confirmed import ConfirmedDrumDetector, ConfirmedDrumSettings
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 from samplechop.realtime.detectors.harmony.detector import PITCH_CLASS_METER, HarmonyDetector, HarmonySettings
-from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
 from samplechop.realtime.midi.clock_generator import MidiClock
 from samplechop.realtime.midi.ports import open_output
 from samplechop.realtime.midi.sender import MidiSender
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 _DATA = Path(__file__).parent / "data"  # of the program, where nothing of the user's belongs
 BLOCK = 256
 """Samples per block in real time, unless the settings say otherwise."""
-FAST_BLOCK = 32_768
-"""Samples per block when a file runs as fast as possible: enough for what is done per block to cost nothing."""
 MOST_BYTES = 2 << 30
 """Of memory for what was before --keep-last is asked for."""
 

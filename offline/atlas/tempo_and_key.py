@@ -29,8 +29,7 @@ from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.detectors import make
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.session_parts import FAST_BLOCK
+from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
 
 STEP = "describe"
 TABLE, COLUMNS = "music.tsv", ("name", "tempo", "key")

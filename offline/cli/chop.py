@@ -273,7 +273,8 @@ def _one(
     began, folder = time.perf_counter(), output / safe(title(source))
     check_folder(folder, force)  # before anything is compiled
     large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
-    with process_pool.second_process(*_SECOND_PROCESS) if large else nullcontext() as second:
+    worth = large and process_pool.cores() > 1
+    with process_pool.second_process(*_SECOND_PROCESS) if worth else nullcontext() as second:
         from samplechop.offline.common.progress import progress_bars, silent
 
         terminal = sys.stderr.isatty()
@@ -298,9 +299,10 @@ _FOR_LISTS |= {"resample", "start_note", "template", "trim"}
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
 _SECOND_PROCESS = (
-    "samplechop.offline.kits.picture",
+    "samplechop.offline.kits.beside",
+    "samplechop.realtime.detectors.harmony.detector",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
 )
-"""What the second process needs for the picture: importing it takes as long as drawing it."""
+"""What the second process needs: importing it takes as long as what it does."""

@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 
 import platformdirs
 
+from samplechop.realtime.core.compile_cache import ease_numba
 from samplechop.realtime.core.errors import UserError, install_extra
 from samplechop.realtime.core.locks import locked
 from samplechop.realtime.core.process import end_with_parent, without_interrupts
@@ -52,6 +53,7 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
     """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
     end_with_parent()  # or it would wait for work forever where that one is killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ease_numba()
     if initializer is not _import:
         take_turns_at_numba_cache()
     if initializer is not None:

@@ -5,11 +5,11 @@ Documents of samplers repeat one pad for each slice, up to a hundred times with 
 
 import re
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 INDENT = "  "
 _IN_TEXT, _IN_ATTRIBUTES = re.compile("[&<>]"), re.compile('[&<>"\r\n\t]')
-_ENTITIES = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+_OF_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_OF_ATTRIBUTES = {**_OF_TEXT, **str.maketrans({'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})}
 
 
 def copied(element: ET.Element) -> ET.Element:
@@ -48,8 +48,8 @@ def _text(element: ET.Element, level: int, known: dict[tuple[int, int], str]) ->
 
 
 def _plain(text: str) -> str:
-    return escape(text) if _IN_TEXT.search(text) else text
+    return text.translate(_OF_TEXT) if _IN_TEXT.search(text) else text
 
 
 def _attribute(value: str) -> str:
-    return escape(value, _ENTITIES) if _IN_ATTRIBUTES.search(value) else value
+    return value.translate(_OF_ATTRIBUTES) if _IN_ATTRIBUTES.search(value) else value

@@ -31,6 +31,7 @@ from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import pipeline
 from samplechop.offline.kits.analysis import descriptors
 from samplechop.offline.kits.analysis.candidates import Found
+from samplechop.offline.kits.beside import Beside
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.naming import safe
 from samplechop.offline.kits.core.options import NOTES, ChopOptions
@@ -166,10 +167,11 @@ def _made(
     described = descriptors.describe(record, places[:-1], places[1:], options.compare)
     found = Found(tuple(Candidate(piece.start, piece.strength) for piece in pieces), (), ("", ""))
     plan = Plan(pieces, found, described.similarity(np.arange(len(pieces))), {})
-    inside = pipeline.content_of(record, pieces, progress, None)
+    beside = Beside(second)
+    inside = pipeline.content_of(record, pieces, progress, beside)
     titles = [entry.name or title(entry.path) for entry in entries]
     kit = pipeline.cut(record, folder, plan, options, 0, record.length, inside, None, titles)
-    return pipeline.exported(kit, plan.similarity, options, notes, progress, second)
+    return pipeline.exported(kit, plan.similarity, options, notes, progress, beside)
 
 
 def _opened(source: Path, entries: Sequence[Entry], scratch: Path, notes: list[str], progress: Progress) -> list[Cut]:

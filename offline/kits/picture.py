@@ -60,16 +60,18 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
+def draw(kit: Kit, similarity: NDArray[np.float32] | None = None, outline: Envelope | None = None) -> list[Path]:
     """Write NAME.png (1600 x 900) and NAME.svg into the kit's folder; give their paths.
 
-    similarity: of the slices to each other, float32 (n, n), 0..1; left out of the picture if None.
+    similarity: of the slices to each other, float32 (n, n), 0..1; left out of the picture if None. outline: of the
+    record, where its COLUMNS were taken before.
     Raises UserError if the record or its slices cannot be read or the picture not written.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    outline = envelope(kit.audio, kit.first, kit.last, COLUMNS)
+    if outline is None:
+        outline = envelope(kit.audio, kit.first, kit.last, COLUMNS)
     columns = max(LEAST_PER_PAD, min(MOST_PER_PAD, PAD_COLUMNS // len(kit.slices)))
     cut = [envelope(kit.path(part), 0, part.frames, columns) for part in kit.slices]
     with rc_context(_STYLE), warnings.catch_warnings():

@@ -5,23 +5,22 @@ open -> find chops -> describe, choose -> cut -> picture, every format -> put in
 
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import soundfile
 
-from samplechop.offline.common import process_pool
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
-from samplechop.offline.kits import decided, picture, write_slices
+from samplechop.offline.kits import decided, write_slices
 from samplechop.offline.kits.analysis import candidates, content, content_detection, drum_tag, tempo_and_key
 from samplechop.offline.kits.analysis.candidates import harmonic_part
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Similarity
+from samplechop.offline.kits.beside import Beside
 from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.model import SLICES, Guess, Kit, Piece, Slice
 from samplechop.offline.kits.core.options import ChopOptions
@@ -69,7 +68,7 @@ def make_kit(
     sentence, for everything the user can mend.
 
     The kit is a function of the audio, what is detected in it, the project and the options, and of nothing else.
-    second_process: draws the picture at the same time; then a thread looks for key and chords, too.
+    second_process: looks for key and chords, and draws the picture, at the same time.
     cache: has what was found in the record before, and takes what is found now; the kit is the same without.
     """
     made = partial(_made, source, options, progress, second_process, cache, project)
@@ -99,35 +98,22 @@ def _made(
     folder: Path,
     scratch: Path,
 ) -> Outcome:
-    with ThreadPoolExecutor(1) if second else nullcontext() as beside:
-        record = open_record(source, scratch, options.channel)
-        if cache is not None:
-            record = record.with_cache(cache)
-        return _exported(record, options, progress, second, beside, project, folder, scratch)
-
-
-def _exported(
-    record: Record,
-    options: ChopOptions,
-    progress: Progress,
-    second: Executor | None,
-    beside: Executor | None,
-    project: Project | None,
-    folder: Path,
-    scratch: Path,
-) -> Outcome:
-    """Make and write a kit. second: draws the picture. beside: finds key and chords. project: what was decided."""
+    record = open_record(source, scratch, options.channel)
+    if cache is not None:
+        record = record.with_cache(cache)
     to_know: tuple[str, ...] = ()
     if project is not None:
         project, to_know = fitted(project, record)
     first, last = candidates.span(record, options)
-    tonality = process_pool.submit(beside, tempo_and_key.key_of_record, record, first, last)
+    beside = Beside(second)
+    tonality = beside.key(record, first, last)
     harmonic = record
     if options.harmonic or options.write_harmonic:
         harmonic = harmonic_part(
             record, scratch, lambda done: progress("taking the harmonic part", done, record.length)
         )
     cut_from = harmonic if options.write_harmonic else record
+    beside.begin(cut_from, options, first, last)
     inside = wanted(cut_from, options, first, last, progress, beside)
     plan = planned(harmonic if options.harmonic else record, options, first, last, progress, inside, project)
     inside = inside or content_of(cut_from, plan.pieces, progress, beside)
@@ -137,12 +123,12 @@ def _exported(
     notes = [*record.warnings, *to_know, *plan.found.warnings, *remarks(kit, record, plan, options)]
     notes += [*decided.remarks(project, options, first, last), *too_loud(kit, cut_from, plan, options)]
     whole = project is not None and not to_know and (first, last) == (0, record.length)
-    outcome = exported(kit, plan.similarity, options, notes, progress, second)
+    outcome = exported(kit, plan.similarity, options, notes, progress, beside)
     return replace(outcome, offer=offer_of(plan.found) if whole else None)
 
 
 def wanted(
-    record: Record, options: ChopOptions, first: int, last: int, progress: Progress, beside: Executor | None
+    record: Record, options: ChopOptions, first: int, last: int, progress: Progress, beside: Beside
 ) -> DetectedContent | None:
     """Detect the drums and chords that chops are to be chosen by; None if they are not.
 
@@ -156,18 +142,16 @@ def wanted(
     return found
 
 
-def content_of(record: Record, pieces: Sequence[Piece], progress: Progress, beside: Executor | None) -> DetectedContent:
+def content_of(record: Record, pieces: Sequence[Piece], progress: Progress, beside: Beside) -> DetectedContent:
     """Detect what is in pieces of a record. Raises ModelError for a model that cannot be used."""
     return _detected(
         record, [content.judged(one.start, one.stop, record.sample_rate) for one in pieces], progress, beside
     )
 
 
-def _detected(
-    record: Record, parts: content_detection.Parts, progress: Progress, beside: Executor | None
-) -> DetectedContent:
-    """Detect chords by `beside`, and at the same time drums here."""
-    chords = process_pool.submit(beside, content_detection.detect_chords, record, parts)
+def _detected(record: Record, parts: content_detection.Parts, progress: Progress, beside: Beside) -> DetectedContent:
+    """Detect chords beside, and at the same time drums here."""
+    chords = beside.chords(record, parts)
     hits = content_detection.detect_hits(record, parts, partial(progress, "detecting drums"))
     return DetectedContent(record.sample_rate, content_detection.levels(record, parts), hits, chords.result())
 
@@ -255,7 +239,7 @@ def exported(
     options: ChopOptions,
     notes: Sequence[str] = (),
     progress: Progress = silent,
-    second: Executor | None = None,
+    beside: Beside | None = None,
 ) -> Outcome:
     """Draw a kit whose slices are cut, and write all formats asked for.
 
@@ -263,7 +247,7 @@ def exported(
     Raises OSError, and UserError if the picture cannot be drawn.
     """
     notes = list(notes)
-    drawn = process_pool.submit(second, picture.draw, kit, similarity) if options.picture else None
+    drawn = (beside or Beside()).draw(kit, similarity) if options.picture else None
     files = [kit.path(part) for part in kit.slices]
     formats, done = writers(options.formats), []
     for number, (name, write) in enumerate(formats.items()):

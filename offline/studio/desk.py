@@ -19,6 +19,7 @@ from samplechop.offline.kits import decided, offered, pipeline
 from samplechop.offline.kits.analysis import candidates, content_detection, detection
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.curve import Curve
+from samplechop.offline.kits.beside import Beside
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record, recorded_channel
 from samplechop.offline.kits.plan import Plan
@@ -239,7 +240,7 @@ class Desk:
             return None
         key = (options.want, *_content_key(options, (first, last)))
         if key not in self._contents:
-            found = pipeline.wanted(self.cut_from(options), options, first, last, silent, None)
+            found = pipeline.wanted(self.cut_from(options), options, first, last, silent, Beside())
             self._contents = {} if found is None else {key: found}
         return self._contents.get(key)
 

@@ -41,6 +41,7 @@ def hear(task: Task, tell: Tell) -> None:
     from samplechop.offline.kits.analysis import candidates, content_detection, detection, tempo_and_key
     from samplechop.offline.kits.analysis.curve import joined
     from samplechop.offline.kits.analysis.record_spectra import spectra
+    from samplechop.offline.kits.beside import Beside
     from samplechop.offline.kits.pipeline import wanted
     from samplechop.offline.project.identity import audio_of
 
@@ -86,7 +87,7 @@ def hear(task: Task, tell: Tell) -> None:
     audio_of(record)
     if options.want != "both":
         cut_from = harmonic if options.write_harmonic else record
-        wanted(cut_from, options, first, last, by_stage(tell), None)
+        wanted(cut_from, options, first, last, by_stage(tell), Beside())
     tell({"stage": "heard"})
     whole = [(0, record.length)]
     content_detection.detect_hits(record, whole, steps("detecting drums", tell))

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from samplechop.offline.common.progress import silent
 from samplechop.offline.kits import pipeline
 from samplechop.offline.kits.analysis import candidates, content, drum_tag
+from samplechop.offline.kits.beside import Beside
 from samplechop.offline.kits.core.model import Content, Piece
 from samplechop.offline.kits.core.options import NOTES
 from samplechop.offline.kits.core.record import Record
@@ -80,6 +81,6 @@ def tagger(desk: Desk) -> Tagger:
 
 def _tagged(record: Record, pieces: list[Piece]) -> list[Content]:
     """Tell what is in pieces, as `pipeline.cut` does."""
-    inside = pipeline.content_of(record, pieces, silent, None)
+    inside = pipeline.content_of(record, pieces, silent, Beside())
     drums = drum_tag.name_drums(record, inside, pieces)
     return [content.describe(inside, piece, None, drum) for piece, drum in zip(pieces, drums, strict=True)]

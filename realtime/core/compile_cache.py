@@ -22,7 +22,7 @@ from typing import Any
 import platformdirs
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.import_hooks import Run, around_import, spare_scipy
+from samplechop.realtime.core.import_hooks import Run, around_import, spare_cffi, spare_scipy
 from samplechop.realtime.core.quick_compiling import leave_garbage, quick_options, remembered_calls
 
 VARIABLE = "NUMBA_CACHE_DIR"
@@ -41,10 +41,7 @@ def ensure_compile_cache() -> None:
     one ends. One sentence on stderr says so when something is compiled.
     Raises UserError if no temporary folder can be made either.
     """
-    around_import("numba.core.caching", _tolerant)
-    around_import("numba.np.arraymath", spare_scipy)
-    around_import("numba.core.targetconfig", quick_options)
-    around_import("numba.core.types.functions", remembered_calls)
+    ease_numba()
     given = os.environ.get(VARIABLE)
     if given and _can_make(Path(given)):
         return
@@ -65,6 +62,18 @@ def ensure_compile_cache() -> None:
     _sentence = f"{why}, so that each start takes up to half a minute: set {VARIABLE} to a folder that can be written"
     atexit.register(remove_temporary_cache)
     os.environ[VARIABLE] = str(folder)
+
+
+def ease_numba() -> None:
+    """[main] Have numba, which is not imported yet, begin sooner, compile quicker and endure damaged files.
+
+    That is a part of `ensure_compile_cache`; processes that one starts which called that need no more than this.
+    """
+    around_import("numba.core.caching", _tolerant)
+    around_import("numba.np.arraymath", spare_scipy)
+    around_import("numba.core.typing.cffi_utils", spare_cffi)
+    around_import("numba.core.targetconfig", quick_options)
+    around_import("numba.core.types.functions", remembered_calls)
 
 
 def _tolerant(run: Run, module: ModuleType) -> None:

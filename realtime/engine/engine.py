@@ -34,6 +34,8 @@ def prepare(name: str, detector: Detector, spec: ProcessSpec) -> None:
         raise UserError(f"detector {name!r} must have a whole number of samples as its latency, got {latency!r}")
 
 
+FAST_BLOCK = 32_768
+"""Samples per block when a file runs as fast as possible: enough for what is done per block to cost nothing."""
 LEAD_IN_SECONDS = 2.0
 """Longer than detectors remember the level."""
 LEEWAY = 64

@@ -13,8 +13,9 @@ import soundfile
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.events import Event
+from samplechop.realtime.engine.engine import FAST_BLOCK
 from samplechop.realtime.session import Session
-from samplechop.realtime.session_parts import FAST_BLOCK, make_detectors, open_source
+from samplechop.realtime.session_parts import make_detectors, open_source
 from samplechop.realtime.settings import LiveSettings
 from tests.support.command import program, samplechop
 from tests.support.signals import RATE, record

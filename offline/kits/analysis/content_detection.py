@@ -32,13 +32,13 @@ from samplechop.offline.kits.core.record import Record, recorded_channel
 from samplechop.realtime import detectors
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
 from samplechop.realtime.recording.session_folder import LOG, session_of
 
 CELL_SECONDS = 30.0
 STEPS_PER_SECOND = 50
 """Of the level."""
-_BLOCK = 4096
+_BLOCK = FAST_BLOCK
 _KIND = "content by cells"
 """Of arrays in a record's cache."""
 _LOUDEST = 1e4  # of a sample; damaged float files hold anything

@@ -31,8 +31,7 @@ from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
 from samplechop.realtime.detectors.chop import DIAL
 from samplechop.realtime.detectors.chop.choice import at_density
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.session_parts import FAST_BLOCK
+from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.events import ATTACK, CHOP, Event
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.session_parts import FAST_BLOCK
+from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
 
 WARM_SECONDS = 6.0
 """What the detector of attacks needs before a part: its adaptive threshold remembers so much."""

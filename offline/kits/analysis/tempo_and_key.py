@@ -122,7 +122,6 @@ def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     samples: float32 (n,), mono. The record's own tuning is found first: a turntable's pitch is anywhere.
     """
     import soxr
-    from scipy.ndimage import uniform_filter1d
 
     finite = np.where(np.isfinite(samples), samples, np.float32(0))
     loudest = float(np.max(np.abs(finite), initial=0.0))
@@ -131,7 +130,7 @@ def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     audio = soxr.resample(finite / np.float32(loudest), sample_rate, _RATE, quality="MQ")
     audio = np.pad(audio, (0, max(0, _N_FFT - len(audio))))
     spectrum = _magnitudes(audio)
-    around = _STANDS_OUT * uniform_filter1d(spectrum, _NEIGHBOURS, axis=0) + 1e-6
+    around = _STANDS_OUT * moving_average(spectrum, _NEIGHBOURS) + 1e-6
     hertz, height, frame = _peaks(spectrum, around)
     if not len(hertz):
         return np.zeros(12)
@@ -155,6 +154,17 @@ def _magnitudes(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     window = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, _N_FFT + 1))[:-1]
     frames = np.lib.stride_tricks.sliding_window_view(np.pad(audio, _N_FFT // 2), _N_FFT)[::_HOP]
     return np.abs(np.fft.rfft(window * frames).astype(np.complex64).T)
+
+
+def moving_average(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Average each column of some rows, (n, m), over `size` of them around each, an odd number; edges are mirrored.
+
+    scipy.ndimage.uniform_filter1d to the last bit; its import takes longer than the key.
+    """
+    around = np.pad(rows, ((size // 2, size // 2), (0, 0)), "symmetric").astype(np.float64)
+    sums = np.concatenate([np.cumsum(around[:size], axis=0)[-1:], around[size:] - around[:-size]])
+    averaged: NDArray[np.float32] = np.cumsum(sums / size, axis=0).astype(np.float32)
+    return averaged
 
 
 def _peaks(

@@ -16,8 +16,8 @@ from samplechop.offline.lab.bench.live import TOGETHER
 from samplechop.offline.lab.bench.start import LISTENING, PROGRAM, growth
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.session_parts import BLOCK, FAST_BLOCK
+from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
+from samplechop.realtime.session_parts import BLOCK
 
 SECONDS = 20
 FRAME, HOP = 1024, 256

@@ -22,11 +22,11 @@ from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.dsp.cqt import StreamingCQT
-from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
 from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS
 from samplechop.realtime.nets.fine_features import N_EARLY, fine_bands
 from samplechop.realtime.nets.streaming import ActivationStream
-from samplechop.realtime.session_parts import BLOCK, FAST_BLOCK
+from samplechop.realtime.session_parts import BLOCK
 
 MODELS = ("chop", "chop-61")
 SCALE_MINUTES = (1, 3, 10)

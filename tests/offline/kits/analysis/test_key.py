@@ -6,6 +6,7 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
+from scipy.ndimage import uniform_filter1d
 
 from samplechop.offline.kits.analysis import tempo_and_key
 from samplechop.offline.kits.analysis.tempo_and_key import (
@@ -13,6 +14,7 @@ from samplechop.offline.kits.analysis.tempo_and_key import (
     EXCERPTS,
     key_of_record,
     key_of_samples,
+    moving_average,
     pitch_classes,
 )
 from samplechop.offline.kits.core.record import open_record
@@ -148,3 +150,9 @@ def test_spectral_peaks_and_tuning_are_those_of_librosa() -> None:
     for ours, theirs in ((hertz, pitches[peaks]), (height, sizes[peaks]), (frame, peaks[1])):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
     assert tempo_and_key._tuning(hertz) == pytest.approx(librosa.pitch_tuning(hertz))
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1025, 40), (40, 3), (9, 2), (5, 1)])
+def test_averages_are_those_of_scipy_to_the_last_bit(rows: int, columns: int) -> None:
+    spectrum = (np.random.default_rng(4).random((rows, columns)) ** 8 * 100).astype(np.float32)
+    np.testing.assert_array_equal(moving_average(spectrum, 9), uniform_filter1d(spectrum, 9, axis=0))
