@@ -32,10 +32,12 @@ CUES = (*HEADS, *(f"{head} since the beat before" for head in BETWEEN), "change 
 METERS = (2, 3, 4)
 """Beats in a bar; two are those of 6/8."""
 POSITIONS = tuple((meter, position) for meter in METERS for position in range(1, meter + 1))
-_FIRST, _BEFORE = (0, 2, 5), (1, 0, 4, 2, 3, 8, 5, 6, 7)
+_FIRST, _BEFORE = (0, 2, 5), np.array([1, 0, 4, 2, 3, 8, 5, 6, 7])
 """Of each meter, and of each of POSITIONS the one a beat before."""
 REACH = 2
 """Frames beside a beat in which a head's height is taken."""
+PARTS = (1 / 3, 1 / 2, 2 / 3)
+"""Places between two beats at which attacks tell whether these are divided in two or three."""
 AFTER = 12
 """Frames after a beat whose harmony is compared with that before: about what the net looks ahead."""
 MEMORY_BEATS = 16
@@ -85,21 +87,27 @@ def _change(harmony, first, last, after, n):
     return 1 - old_new / both if both > 1e-12 else 0.0
 
 
-@njit("float32(float32[:, ::1], int64, int64, int64[::1])", cache=True)
-def _height(heads, first, last, columns):
-    """Give the mean, over some heads, of the highest in frames first..last - 1."""
-    total = np.float32(0)
+@inner(inline=False)
+def _height(heads, place, reach, n_frames, columns):
+    """Give the mean, over some heads, of the highest within `reach` frames of a place, of n_frames frames."""
+    centre, total = int(place + 0.5), np.float32(0)
+    first, last = max(centre - reach, 0), min(centre + reach + 1, n_frames)
     for k in range(len(columns)):
         top = np.float32(0)
         for at in range(first, last):
             top = max(top, heads[at % len(heads), columns[k]])
         total += top
-    return total / np.float32(len(columns))
+    return total / np.float32(max(1, len(columns)))
+
+
+@njit("float32(float32[:, ::1], float64, int64, int64, int64[::1])", cache=True)
+def _height_at(heads, place, reach, n_frames, columns):
+    return _height(heads, place, reach, n_frames, columns)
 
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(heads, harmony, n_frames, place, before, columns, between, found):
+    def run(heads, harmony, n_frames, place, before, columns, between, onset, found):
         centre = int(place + 0.5)
         for k in range(len(columns)):
             top = np.float32(0)
@@ -119,10 +127,13 @@ def _compiled() -> Callable[..., None]:
             found[len(columns) + len(between) + k] = _change(
                 harmony, STACK * first, STACK * max(first, last), STACK * AFTER, bins
             )
+        for k in range(len(PARTS)):
+            at = before + PARTS[k] * (place - before)
+            found[len(CUES) + k] = _height(heads, at, np.int64(1), n_frames, onset)
 
     rows, places = types.float32[:, ::1], types.int64[::1]
     numbers = types.float64, types.float64
-    signature = types.void(rows, rows, types.int64, *numbers, places, places, types.float64[::1])
+    signature = types.void(rows, rows, types.int64, *numbers, places, places, places, types.float64[::1])
     return njit([signature], cache=True)(run)
 
 
@@ -169,20 +180,18 @@ class BarCues:
 
     def height(self, place: float, columns: Sequence[int] | NDArray[np.int64], reach: int = REACH) -> float:
         """[analysis] Give the mean height of some heads at a place in frames, or `reach` frames beside it, 0..1."""
-        centre = int(place + 0.5)
-        first, last = max(centre - reach, 0), min(centre + reach + 1, self.frames)
-        return float(_height(self._heads.rows, first, last, np.asarray(columns, np.int64))) if len(columns) else 0.0
+        given = self._heads.rows, place, reach, self.frames, np.asarray(columns, np.int64)
+        return float(_height_at(*given))
 
     def take(self, place: float) -> NDArray[np.float64]:
         """[analysis] Give the cues of a beat at a place in frames, all around it pushed: float64 (len(CUES),)."""
-        found = np.zeros(len(CUES))
+        found = np.zeros(len(CUES) + len(PARTS))
         before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
-        rings = self._heads.rows, self._harmony.rows
-        self._run(*rings, self.frames, place, before, self._columns, self._between, found)
-        places = (before + share * (place - before) for share in (1 / 3, 1 / 2, 2 / 3))
-        one, half, two = (self.height(at, self._onset, 1) for at in places)
+        given = self._heads.rows, self._harmony.rows, self.frames, place, before
+        self._run(*given, self._columns, self._between, self._onset, found)
+        one, half, two = found[len(CUES) :].tolist()
         self._before, self.thirds, self.between = place, min(one, two) - half, max(one, half, two)
-        return found
+        return found[: len(CUES)]
 
 
 class BarTracker:
@@ -224,10 +233,7 @@ class BarTracker:
         quiet = self._between < QUIET
         compound = min(max(slope * self._thirds + constant, -MOST_COMPOUND), MOST_COMPOUND)
         evidence[: METERS[0]] += NEVER if quiet else compound
-        moved = np.empty_like(self._bars)
-        for first, meter in zip(_FIRST, METERS, strict=True):
-            moved[first] = self._bars[first + meter - 1]
-            moved[first + 1 : first + meter] = self._bars[first : first + meter - 1]
+        moved = self._bars[_BEFORE]
         bars = ((1 - weights.slip) * moved + weights.slip * self._chances) * np.exp(evidence - evidence.max())
         self._bars = bars / bars.sum()
         best = int(self._bars.argmax())

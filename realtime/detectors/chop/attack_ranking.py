@@ -7,9 +7,9 @@ on its margin is no longer negative. It is chosen where level <= density: a high
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -139,15 +139,16 @@ class Evidence:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """An attack: the frame of its peak, that it was decided at, its score and margin for each way, its level."""
+class Attack(NamedTuple):
+    """An attack: the frame of its peak, that it was decided at, its level, its score and margin for each way, in the
+    order of `AttackRanking.names`.
+    """
 
     frame: int
     decided: int
-    scores: Mapping[str, float]
-    margins: Mapping[str, float]
     level: float
+    scores: Sequence[float]
+    margins: Sequence[float]
 
 
 def level_of(margins: Sequence[float]) -> float:
@@ -225,6 +226,7 @@ class AttackRanking:
         if missing := set(attacks.weights) - set(evidence.columns):
             raise ModelError(f"{where}: decision weighs {', '.join(sorted(missing))}, which the net has not")
         self.names = (*others, "attacks")
+        self._dial = [self.names.index(name) for name in DIAL]
         every = (*others.values(), attacks)
         # Scores are float32.
         asked = np.array([[float(np.float32(way.threshold)) for way in every], [way.relative for way in every]])
@@ -282,10 +284,8 @@ class AttackRanking:
 
     def attacks(self, count: int, first: int) -> list[Attack]:
         """[analysis] Give the first `count` attacks of those last found, in rows from frame `first` on."""
-        places, found = self._places[:count].tolist(), self._found[:, :count].tolist()
-        return [self._attack(first - 1 + place, *one) for place, *one in zip(places, *found, strict=True)]
-
-    def _attack(self, frame: int, scores: list[float], _highest: list[float], margins: list[float]) -> Attack:
-        margin = dict(zip(self.names, margins, strict=True))
-        level = level_of([margin[name] for name in DIAL])
-        return Attack(frame, frame + 1, dict(zip(self.names, scores, strict=True)), margin, level)
+        columns = [self._places[:count].tolist(), *self._found[(0, 2), :count].tolist()]
+        return [
+            Attack(first - 1 + place, first + place, level_of([margins[way] for way in self._dial]), scores, margins)
+            for place, scores, margins in zip(*columns, strict=True)
+        ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
@@ -44,17 +44,17 @@ class Wanted:
     dial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """A possible chop: the frame of its peak, that it was decided at, its strength, the probability that it is right.
 
-    chosen: whether it is a chop. way: by which it was judged; level: its place on the dial, 0..1; None where a model
-    has no dial. gap: seconds to the chop before, at least; None for the manifest's. dial: as in Event.
+    chosen: whether it is a chop; of what is none, no more is told unless Wanted.dial asks for it. way: by which it was
+    judged; level: its place on the dial, 0..1; None where a model has no dial. gap: seconds to the chop before, at
+    least; None for the manifest's. dial: as in Event.
     """
 
     frame: int
     decided: int
-    strength: float
+    strength: float = 0.0
     chosen: bool = True
     way: str | None = None
     level: float | None = None
@@ -132,9 +132,12 @@ class RankedChoice:
         self._alone = DrumsAloneState(rule or NEVER_ALONE)
         read = heads if self._follows else ("hit", "onset")
         self._passage = PassageFeatures(read, (rule or NEVER_ALONE).seconds, seconds)
-        self._calibrations = {name: one.calibration or manifest.calibration for name, one in decision.ways.items()}
-        self._gaps = {name: one.gap for name, one in decision.ways.items()}
-        self.attack_gap = self._gaps["attacks"]
+        ways = [decision.ways[name] for name in self._ranking.names]
+        self._calibrations = [one.calibration or manifest.calibration for one in ways]
+        self._gaps, self._last = [one.gap for one in ways], len(ways) - 1
+        self.attack_gap = self._gaps[self._last]
+        columns = [self._ranking.names.index(name) for name in DIAL]
+        self._dial = [(column, self._calibrations[column]) for column in columns]
         self._run = _compiled()
         self._make_room(1)
 
@@ -177,16 +180,17 @@ class RankedChoice:
         return [self._pick(attack, bool(alone[attack.decided - first])) for attack in attacks]
 
     def _pick(self, attack: Attack, alone: bool) -> Pick:
-        density, way = self._density, "attacks" if alone else self._way
-        dial = None
+        density, way, dial = self._density, self._last if alone else self._column, None
+        chosen = attack.margins[way] >= 0 if density is None else attack.level <= density
+        if not chosen and not self._tells_dial:
+            return Pick(attack.frame, attack.decided, chosen=False)
         if density is not None or self._tells_dial:
-            dial = tuple(calibrated(self._calibrations[name], attack.scores[name]) for name in DIAL)
+            dial = tuple(calibrated(table, attack.scores[column]) for column, table in self._dial)
         if density is not None and dial is not None:
-            strength, gap, chosen = at_density(dial, density), self.attack_gap, attack.level <= density
+            strength, gap = at_density(dial, density), self.attack_gap
             return Pick(attack.frame, attack.decided, strength, chosen, None, attack.level, gap, dial)
-        strength = calibrated(self._calibrations[way], attack.scores[way])
-        chosen = attack.margins[way] >= 0
-        return Pick(attack.frame, attack.decided, strength, chosen, way, attack.level, self._gaps[way], dial)
+        strength, name = calibrated(self._calibrations[way], attack.scores[way]), self._ranking.names[way]
+        return Pick(attack.frame, attack.decided, strength, chosen, name, attack.level, self._gaps[way], dial)
 
 
 def with_threshold(decision: Decision, way: str, threshold: float) -> Decision:

@@ -35,15 +35,17 @@ STEP = 128
 """Samples by which a step may lie behind the attack that is found for it."""
 
 
-@njit("float64(float32[:])", cache=True)
-def _variance(samples):
+@njit("boolean(float32[:])", cache=True)
+def _is_constant(samples):
     mean, squares = 0.0, 0.0
     for sample in samples:
         mean += sample
     mean /= len(samples)
     for sample in samples:
         squares += (sample - mean) ** 2
-    return squares / len(samples)
+        if squares / len(samples) >= SILENCE:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ class ChopDetector(StatedLatency):
 
     def _offer(self, pick: Pick, attack: int, emit: Emit) -> None:
         """Bring an attack to those that wait, if it is a chop; say that it is none, if that is wanted."""
+        if not pick.chosen and not self._settings.every:
+            return
         gap = None
         if self._settings.min_gap_seconds is None and pick.gap is not None:
             gap = round(pick.gap * self._sample_rate)
@@ -180,7 +184,7 @@ class ChopDetector(StatedLatency):
     def _is_silent(self, attack: int) -> bool:
         """Say whether nothing but a constant follows an attack, from STEP after it to ATTACK_SEARCH.margin."""
         after = self._audio.given(attack + STEP, attack + ATTACK_SEARCH.margin)
-        return _variance(after[:, 0]) < SILENCE
+        return bool(_is_constant(after[:, 0]))
 
     def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
         """Give the harmonic spectrum after a frame, if wanted: now, for while a chop waits it may be forgotten."""
