@@ -23,10 +23,10 @@ from samplechop.offline.kits.analysis import (
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.record_spectra import Spectra, spectra
 from samplechop.offline.kits.boundaries import pieces
-from samplechop.offline.kits.core.model import Candidate
+from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
-from samplechop.offline.kits.plan import Choice, choice
+from samplechop.offline.kits.plan import Choice, Plan, choice
 from samplechop.offline.project.model import Project
 from samplechop.offline.studio.worker import Tell, steps
 
@@ -60,26 +60,26 @@ def ways(
     record: Record,
     options: ChopOptions,
     project: Project,
+    plan: Plan,
     detected: DetectedContent | None = None,
     library: bool = False,
     models: Sequence[str] = (),
 ) -> list[Way]:
-    """Choose as the kit's options say, and otherwise: the strongest, an equal grid, the strongest of the beats.
+    """Give the kit, and choose otherwise: the strongest, an equal grid, the strongest of the beats.
 
-    project: fitted to the record. detected: by which to find out what is wanted. library: whether to compare with
-    librosa's onsets, too; models: others, too. Those should have been found before.
+    project: fitted to the record. plan: of the kit, by the same options. detected: by which to find out what is wanted.
+    library: whether to compare with librosa's onsets, too; models: others, too. Those should have been found before.
     Raises UserError.
     """
     first, last = candidates.span(record, options)
     among = choice(record, options, first, last, silent, detected, project)
-    chosen = among.selected(options)
+    chosen = np.flatnonzero(np.isin([place.sample for place in among.places], plan.places))
     count, rate = len(chosen), record.sample_rate
     heard = spectra(record, first, last)
     found = among.figures(chosen)
     beats = candidates.on_grid(among.found, replace(options, choose="beats", density=None, count=None), rate)
     of_beats = beats.candidates if among.found.beats and among.found.tempo else ()
     wanted = {
-        "kit": [among.places[index] for index in chosen],
         "strongest": _strongest(among.places, count),
         "grid": [Candidate(at, 0.0) for at in redundancy.grid(count, first, last).tolist()],
         "beats": _strongest(of_beats, count),
@@ -93,14 +93,18 @@ def ways(
         theirs = choice(record, others, first, last, silent, detected, project)
         wanted[model] = [theirs.places[index] for index in theirs.selected(others)]
     meter = tempo_and_key.beats_per_bar(among.found.beats)
-    shown = []
+    shown = [_way("kit", plan.pieces, found.get("kit"))]
     for name, places in wanted.items():
         if not places:
             continue
         cut = pieces(places, among.everything, options, rate, last, among.tempo_map, meter)
         figures = found.get(name) or (_judged(among, chosen, places, last, heard, options) if found else None)
-        shown.append(Way(name, [one.start for one in cut], [one.stop for one in cut], figures))
+        shown.append(_way(name, cut, figures))
     return shown
+
+
+def _way(name: str, cut: Sequence[Piece], figures: Mapping[str, float] | None) -> Way:
+    return Way(name, [one.start for one in cut], [one.stop for one in cut], figures)
 
 
 def librosa_onsets(record: Record, told: Told = max) -> NDArray[np.float64]:

@@ -198,7 +198,7 @@ class Desk:
         options, project = self.options(), self.history.project
         record = self.detected_in(options)
         inside = self._content(options, *candidates.span(record, options))
-        return compare.ways(record, options, self._fitted(project), inside, library, models)
+        return compare.ways(record, options, self._fitted(project), self.plan(), inside, library, models)
 
     def peaks(self, level: int, first: int, last: int) -> NDArray[Any]:
         """Give lowest and highest samples, see `peaks.part`. Raises UserError, ValueError."""

@@ -1,6 +1,7 @@
 """All that was detected in a record, for the lanes of the page: attacks and their curve, drums, chords, key."""
 
 import zlib
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ def found(desk: Desk) -> dict[str, Any]:
     """Give what is known by now; lists are empty until it was heard. Positions are samples.
 
     attacks: `state.columns`. drums: one list for each of sample, number of the name in "drum names", weight. chords:
-    sample, number of the name in "chord names", each until the next. key: None where it is not clear. curve: as
-    `facts_of`, or None; its values are asked for by range. Raises UserError.
+    sample, number of the name in "chord names", each until the next. key: a `Guess`, None where it is not clear. curve:
+    as `facts_of`, or None; its values are asked for by range. Raises UserError.
     """
     options = desk.options()
     record = desk.detected_in(options)
@@ -42,7 +43,7 @@ def found(desk: Desk) -> dict[str, Any]:
         if heard.curve is not None:
             known["curve"] = facts_of(heard.curve, f"{zlib.crc32(heard.curve.values.tobytes()):08x}")
     key = tempo_and_key.kept_key(desk.record_of(options))
-    known["key"] = key.value if key else None
+    known["key"] = asdict(key) if key else None
     hits, chords = content_detection.kept(desk.record_of(options))
     if hits is not None:
         known["drums"] = [hits.samples.tolist(), hits.drums.tolist(), shares(hits.weights)]

@@ -42,13 +42,13 @@ class Sought:
 
 
 def similar(desk: Desk, start: int) -> list[Place]:
-    """Give the places of a record most like the slice that begins at a sample, the nearest first.
+    """Give the other places of a record most like the slice that begins at a sample, the nearest first.
 
     Raises UserError as `sought`.
     """
     wanted = sought(desk, start)
     heard, places, last = _own(desk)
-    return _nearest(wanted, heard, places, last, but=start)
+    return _nearest(wanted, heard, places, last, start)
 
 
 def sought(desk: Desk, start: int) -> Sought:
@@ -104,16 +104,24 @@ def elsewhere(wanted: Sought, path: Path, cache: ArrayCache, usual: Mapping[str,
     return [place | {"rate": record.sample_rate} for place in places]
 
 
-def _nearest(wanted: Sought, heard: Spectra, places: Iterable[int], last: int, but: int | None = None) -> list[Place]:
+def _nearest(wanted: Sought, heard: Spectra, places: Iterable[int], last: int, own: int | None = None) -> list[Place]:
     """Give those of some places that are most like what is looked for, each as long as that, but not beyond `last`.
 
-    but: a place that is left out.
+    Of places that share half of their sound the nearest is given. own: where what is looked for begins, which, with all
+    that lies in it, is no other place; None in another record.
     """
     starts = np.array(sorted(places), np.int64)
     stops, likeness = _likeness(wanted, heard, starts, last)
     shown = np.clip((likeness - wanted.usual) / max(1 - wanted.usual, _LEAST), 0, 1)
-    others = np.flatnonzero((starts != (-1 if but is None else but)) & (shown > 0))
-    nearest = others[np.argsort(-likeness[others], kind="stable")][:MOST]
+    length = max(1, round(wanted.seconds * heard.sample_rate))
+    free = shown > 0
+    if own is not None:
+        free &= (starts <= own - length / 2) | (starts >= own + length)
+    nearest: list[int] = []
+    for one in np.argsort(-likeness, kind="stable").tolist():
+        if free[one] and len(nearest) < MOST:
+            nearest.append(one)
+            free &= np.abs(starts - starts[one]) >= length / 2
     return [
         {"start": int(starts[one]), "stop": int(stops[one]), "likeness": round(float(shown[one]), _DIGITS)}
         for one in nearest

@@ -96,14 +96,16 @@ def _in_tempo(gaps: NDArray[np.float64], period: float) -> int:
 
 
 def _loop_beats(first: int, last: int, period: float, phase: float, meter: int) -> int:
-    """Give how many beats a loop has, 0 for what is none: whole bars, on whose beats the tracked ones lie."""
+    """Give how many beats a loop has, 0 for what is none: whole bars, on whose beats the tracked ones lie, or halfway
+    between them, where off-beats were taken for beats.
+    """
     exact = (last - first) / period
     count = round(exact)
     if not 0 < count <= MOST_IN_LOOP or count % meter or abs(exact - count) > LOOP_ERROR * max(1.0, count / 16):
         return 0
     even = (last - first) / count
     off = (phase - first) / even
-    return count if abs(off - round(off)) <= NEAR else 0
+    return count if abs(2 * off - round(2 * off)) <= 2 * NEAR else 0
 
 
 def _even(

@@ -60,6 +60,8 @@ export function alike(open) {
   store.watch(["selected", "record"], () => {
     all.hidden = !store.pad;
     clear();
+  });
+  store.watch(["selected", "pads"], () => {
     name.textContent = store.pad ? `Find what is like ${store.pad.name ?? store.pad.pad} in` : "";
   });
   return all;

@@ -56,8 +56,9 @@ class Key extends HTMLElement {
 
   #show() {
     this.#field.value = store.grid.key ?? "";
-    this.#field.placeholder = store.found.key ?? "key";
-    this.#field.title = store.found.key ? `Detected: ${store.found.key}. Type another` : "Type the key of the record";
+    const { key } = store.found, or = key?.other ? ` or ${key.other}` : "";
+    this.#field.placeholder = key?.value ?? "key";
+    this.#field.title = key ? `Detected: ${key.value}${or}. Type another` : "Type the key of the record";
   }
 }
 

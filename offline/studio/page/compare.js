@@ -1,6 +1,6 @@
 // The kit beside other ways to choose as many slices: what each would cut, in rows, and how alike that sounds.
 
-import { button, icon, make } from "./dom.js";
+import { button, icon, isTyping, make } from "./dom.js";
 import { colour } from "./lane.js";
 import { address, ask } from "./server.js";
 import { press } from "./sound.js";
@@ -48,6 +48,7 @@ class Compare extends HTMLElement {
     store.addEventListener("compare", () => this.#turn(this.hidden));
     for (const name of ["pads", "record"]) store.addEventListener(name, () => { if (!this.hidden) this.#ask(); });
     addEventListener("theme", () => this.#show());
+    addEventListener("keydown", (event) => { if (event.key === "Escape" && !isTyping(event)) this.#turn(false); });
     new ResizeObserver(() => this.#draw()).observe(this.#rows);
   }
 

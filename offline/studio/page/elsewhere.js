@@ -43,10 +43,12 @@ export function elsewhere(open, begins) {
     const focused = [...list.children].findIndex((one) => one.contains(document.activeElement));
     list.replaceChildren(...places.map(row));
     /** @type {HTMLElement|null|undefined} */ (list.children[focused]?.querySelector(".place"))?.focus();
-    said.hidden = done === of && !unheard;
-    said.textContent = done < of ? `${done} of ${counted(of, "record")} …`
-      : `${unheard} of ${counted(of, "other record")} ${unheard === 1 ? "was" : "were"} not heard yet: open `
-        + `${unheard === 1 ? "it" : "them"} first.`;
+    const heard = of - unheard;
+    const none = heard && !places.length ? `Nothing like it in ${counted(heard, "other record")}. ` : "";
+    const rest = unheard ? `${unheard} of ${counted(of, "other record")} ${unheard === 1 ? "was" : "were"} not heard `
+      + `yet: open ${unheard === 1 ? "it" : "them"} first.` : "";
+    said.textContent = done < of ? `${done} of ${counted(of, "record")} …` : none + rest;
+    said.hidden = !said.textContent;
   }
 
   function clear() {

@@ -11,7 +11,7 @@ import { counted } from "./words.js";
 /** @import {Command} from "./types.js" */
 
 const MOST = 64;
-const DENSITY = "Choose among the strongest attacks only, or among every small one, too";
+const DENSITY = "0 chooses among the beginnings of bars, then beats and strong hits come, 1 has every attack";
 
 const DIVERSITY = "0 takes the strongest chops, 1 those whose harmony differs most";
 const twoDigits = (/** @type {number} */ value) => value.toFixed(2);

@@ -95,7 +95,7 @@ function connect() {
 async function whyGone() {
   const answer = await fetch("/api/library").catch(() => null);
   return answer?.status === 403 ? "Samplechop studio was started anew: open the address that it printed."
-    : "The studio does not answer: start samplechop studio again. Nothing that you did is lost.";
+    : "The studio does not answer: start samplechop studio again. What you did until then is kept.";
 }
 
 /** @param {any} message */

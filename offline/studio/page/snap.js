@@ -6,6 +6,7 @@ import { samples } from "./samples.js";
 import { edit, meant } from "./server.js";
 import { store } from "./store.js";
 import { view } from "./view.js";
+import { clock } from "./words.js";
 
 /** @import {Pad, Snap} from "./types.js" */
 /** @typedef {{at: number, by: Snap}} Landing by: what it snaps to, "off" where nothing is near enough */
@@ -159,10 +160,12 @@ export async function addAt(at) {
   if (store.pads.some((pad) => pad.start === to)) store.select(to);
 }
 
-/** Delete the selected cut: nothing comes back there. */
+/** Delete the selected cut: nothing comes back there. The kit is as full as before, and it is said by what. */
 export async function removeSelected() {
-  const pad = store.pad;
+  const pad = store.pad, before = new Set(store.pads.map((one) => one.start));
   if (!pad) return;
   forgetLeft();
-  await edit({ do: "delete", ...meant(pad) });
+  if (!await edit({ do: "delete", ...meant(pad) })) return;
+  const came = store.pads.find((one) => !before.has(one.start)), { rate } = store.record;
+  if (came) store.say(`${clock(pad.start, rate)} is deleted; instead ${clock(came.start, rate)} is on ${came.pad}`);
 }

@@ -11,15 +11,17 @@ class Status extends HTMLElement {
   #line = make("progress", { max: 1, "aria-label": "Progress of the detectors" });
   #stage = make("span");
   #trouble = make("div", { class: "said trouble", role: "alert" });
+  #remark = make("div", { class: "said", role: "status" });
   #messages = make("div", { role: "status" });
   /** Sentences that somebody has read. @type {Set<string>} */
   #read = new Set();
 
   connectedCallback() {
     this.#job.append(this.#line, this.#stage);
-    this.append(this.#job, this.#trouble, this.#messages);
+    this.append(this.#job, this.#trouble, this.#remark, this.#messages);
     store.watch(["job", "pads"], () => this.#showJob());
-    store.watch(["trouble"], () => this.#showTrouble());
+    store.watch(["trouble"], () => this.#showSaid(this.#trouble, store.trouble, () => store.complain("")));
+    store.watch(["remark"], () => this.#showSaid(this.#remark, store.remark, () => store.say("")));
     store.watch(["messages"], () => this.#showMessages());
   }
 
@@ -35,19 +37,19 @@ class Status extends HTMLElement {
       `${sentence(job.stage)}${share}${isAfter ? "" : ": the kit appears when all is heard"}`;
   }
 
-  #showTrouble() {
-    this.#trouble.hidden = !store.trouble;
-    if (!store.trouble) return;
-    this.#trouble.replaceChildren(make("span", {}, ended(sentence(store.trouble))),
-                                  button("Close", () => store.complain(""), icon(CROSS)));
+  /** @param {HTMLElement} shown @param {string} said @param {() => void} close */
+  #showSaid(shown, said, close) {
+    shown.hidden = !said;
+    if (said) shown.replaceChildren(make("span", {}, ended(sentence(said))), button("Close", close, icon(CROSS)));
   }
 
   #showMessages() {
     const fresh = store.get("messages").filter((message) => !this.#read.has(message));
     this.#messages.replaceChildren(...fresh.map((message) => {
       const read = () => { this.#read.add(message); this.#showMessages(); };
-      const text = make("span", {}, ended(sentence(message)));
-      return make("div", { class: "said" }, text, button("Close", read, icon(CROSS)));
+      const one = make("div", { class: "said" });
+      this.#showSaid(one, message, read);
+      return one;
     }));
   }
 }

@@ -7,6 +7,7 @@
 //   "trouble"     a sentence to show                 "playing"  pads that sound
 //   "head"        what sounds has come further       "snap"     cuts go elsewhere from now on
 //   "broken"      another record cannot be opened
+//   "remark"      what came of an edit, to know
 //   "tags"        it is known what is in more slices
 
 /** @import {Sections, Found, Job, Pad, Snap} from "./types.js" */
@@ -46,6 +47,7 @@ class Store extends EventTarget {
   /** Where a cut goes that somebody moves. @type {Snap} */
   snap = "attack";
   trouble = "";
+  remark = "";
   /** Notes of pads that sound. @type {Set<number>} */
   playing = new Set();
 
@@ -65,6 +67,7 @@ class Store extends EventTarget {
   take(sections) {
     const before = this.pad;
     this.#preview = null;
+    if (sections.project) this.say("");
     Object.assign(this.#kept, sections);
     const after = before && !sections.record ? this.#same(before) : this.pad;
     this.#tell(sections);
@@ -128,6 +131,13 @@ class Store extends EventTarget {
   complain(sentence) {
     this.trouble = sentence;
     this.tell("trouble");
+  }
+
+  /** Say what came of an edit, until the next one. @param {string} sentence */
+  say(sentence) {
+    if (sentence === this.remark) return;
+    this.remark = sentence;
+    this.tell("remark");
   }
 
   /** Note that a record cannot be opened, and why. @param {string} id @param {string} why */

@@ -75,7 +75,7 @@
  * @property {Candidate[]} attacks
  * @property {[sample: number, name: string, weight: number][]} drums
  * @property {[sample: number, name: string][]} chords
- * @property {string|null} key
+ * @property {{value: string, other: string}|null} key other: a key that is nearly as likely, or ""
  * @property {Curve|null} curve
  */
 

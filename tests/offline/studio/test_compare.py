@@ -1,5 +1,7 @@
 """The kit of a record beside other ways to choose as many slices."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import soundfile
@@ -7,6 +9,9 @@ import soundfile
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
+from samplechop.offline.kits.decided import hold
+from samplechop.offline.kits.plan import Plan, planned
+from samplechop.offline.project.commands import apply
 from samplechop.offline.project.model import Audio, Project
 from samplechop.offline.studio import compare
 from tests.offline.studio.conftest import RATE, groove
@@ -19,9 +24,21 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     return open_record(folder / "groove.wav", folder).with_cache(ArrayCache(folder / "cache"))
 
 
-def ways_of(record: Record, **others: object) -> dict[str, compare.Way]:
+OPTIONS = ChopOptions(count=6)
+
+
+def kit_of(record: Record, *commands: dict[str, Any]) -> tuple[Project, Plan]:
+    """Decide one after the other in the kit that is shown, as the studio does; give the project and its kit."""
     project = Project(Audio("", RATE, record.length, record.channels, "groove.wav"))
-    return {way.name: way for way in compare.ways(record, ChopOptions(count=6), project, **others)}
+    plan = planned(record, OPTIONS, 0, record.length, project=project)
+    for command in commands:
+        project = apply(apply(project, hold(plan, OPTIONS)), command)
+        plan = planned(record, OPTIONS, 0, record.length, project=project)
+    return project, plan
+
+
+def ways_of(record: Record, **others: object) -> dict[str, compare.Way]:
+    return {way.name: way for way in compare.ways(record, OPTIONS, *kit_of(record), **others)}
 
 
 def test_all_ways_have_as_many_slices_as_the_kit_and_are_judged(record):
@@ -30,6 +47,16 @@ def test_all_ways_have_as_many_slices_as_the_kit_and_are_judged(record):
         assert way.figures is not None
         assert list(way.figures) == ["repeats", "distance", "probability"]
     assert list(found) == ["kit", "strongest", "grid", "beats"]
+
+
+def test_the_kit_is_shown_and_judged_as_it_is_on_the_pads(record):
+    _, before = kit_of(record)
+    second, last = before.pieces[1].start, before.pieces[-1].start
+    project, plan = kit_of(record, {"do": "move", "at": second, "to": second + 900}, {"do": "delete", "at": last})
+    kit = next(iter(compare.ways(record, OPTIONS, project, plan)))
+    assert (kit.name, kit.figures) == ("kit", plan.redundancy["kit"])
+    assert (kit.starts, kit.stops) == ([one.start for one in plan.pieces], [one.stop for one in plan.pieces])
+    assert second + 900 in kit.starts
 
 
 def test_an_equal_grid_has_parts_of_one_length(record):

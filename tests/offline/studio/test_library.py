@@ -70,11 +70,13 @@ def test_what_sounds_like_a_slice_is_found(client: Client, record: Path) -> None
     name = client.id_of(record.stem)
     with client.looking(name) as page:
         page.heard()
-        start = page.state["pads"][1]["start"]
+        start, stop = (page.state["pads"][1][name] for name in ("start", "stop"))
         places = client.json(f"/api/similar?record={name}&at={start}")["places"]
         known = {*page.state["candidates"][0]} | {one["start"] for one in page.state["pads"]}
     assert 0 < len(places) <= 12
-    assert {one["start"] for one in places} <= known - {start}
+    starts = sorted(one["start"] for one in places)
+    assert set(starts) <= known and not any(start <= one < stop for one in starts)
+    assert np.diff(starts).min(initial=RATE) >= (stop - start) / 2  # no two of them are nearly one place
     likeness = [one["likeness"] for one in places]
     assert likeness == sorted(likeness, reverse=True)
     assert all(0 <= one <= 1 for one in likeness)

@@ -43,10 +43,11 @@ def test_beats_before_those_in_tempo_give_way_to_the_grid() -> None:
     assert [beat.sample for beat in found][:5] == [0, 500, 1000, 1500, 2000]
 
 
+@pytest.mark.parametrize("off", [20, PERIOD // 2 - 20])
 @pytest.mark.parametrize("meter", [3, 4])
-def test_a_loop_is_whole_bars_from_its_first_sample(meter: int) -> None:
+def test_a_loop_is_whole_bars_from_its_first_sample(meter: int, off: int) -> None:
     length = 4 * meter * PERIOD + 3
-    found = whole(beats(2 * PERIOD + 20, 4 * meter - 3, position=1, meter=meter), [0], 0, length, RATE, True)
+    found = whole(beats(2 * PERIOD + off, 4 * meter - 3, position=1, meter=meter), [0], 0, length, RATE, True)
     assert len(found) == 4 * meter
     assert found[0].sample == 0 and [beat.label for beat in found][: meter + 1] == [*map(str, range(1, meter + 1)), "1"]
     assert found[-1].sample == pytest.approx(length - PERIOD, abs=2)

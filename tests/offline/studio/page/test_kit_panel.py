@@ -119,4 +119,5 @@ def test_a_way_of_the_comparison_is_played(page):
     page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_role("button", name="Play the next slice: Equal grid").click()
     until(page, "({ store }) => store.playing.size === 1")
-    page.get_by_role("button", name="Close the comparison").click()
+    page.keyboard.press("Escape")
+    assert page.locator("chop-compare").is_hidden()

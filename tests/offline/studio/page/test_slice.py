@@ -126,8 +126,13 @@ def test_lock_and_release(page: "Page") -> None:
 
 
 def test_delete(page: "Page", pad: dict[str, Any]) -> None:
+    before = page.evaluate("() => window.studio.store.pads.map((pad) => pad.start)")
     panel(page).get_by_role("button", name="Delete (backspace)").click()
     until(page, "({ store }, at) => store.project.deleted.includes(at) && store.pad === undefined", pad["start"])
+    after = page.evaluate("() => window.studio.store.pads.map((pad) => [pad.start, pad.pad])")
+    came = [name for start, name in after if start not in before]
+    said = page.locator("chop-status").get_by_text("is deleted")
+    assert len(came) == said.count() and all(f"is on {name}." in (said.text_content() or "") for name in came)
 
 
 @pytest.mark.usefixtures("pad")
