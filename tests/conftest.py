@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +89,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: the sessions in real time, which mostly wait, and the training of nets."""
-    items.sort(key=lambda item: ("jack", "training", group(item.nodeid)).index(group(item.nodeid)))
+    """Begin with what takes longest: the sessions in real time, which mostly wait, the training of nets, the studio."""
+    longest = ("jack", "training", "studio")
+    items.sort(key=lambda item: (*longest, group(item.nodeid)).index(group(item.nodeid)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Have each worker begin to import at another file, so that what pytest compiles for all is compiled by one."""
+    config = session.config
+    if not hasattr(config, "workerinput") or config.args != config.getini("testpaths"):
+        return
+    files = sorted(ROOT.glob("tests/**/test_*.py"))
+    number, workers = int(config.workerinput["workerid"].removeprefix("gw")), config.workerinput["workercount"]
+    begin = number * len(files) // workers
+    for path in (*files[begin:], *files[:begin]):
+        with suppress(Exception, pytest.skip.Exception):  # pytest says it when it comes to the file
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 @pytest.fixture(scope="session")

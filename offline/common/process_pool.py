@@ -23,12 +23,14 @@ from functools import partial, wraps
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import platformdirs
 
 from samplechop.realtime.core.compile_cache import ease_numba
 from samplechop.realtime.core.errors import UserError, install_extra
+from samplechop.realtime.core.import_hooks import Run, around_import
 from samplechop.realtime.core.locks import locked
 from samplechop.realtime.core.process import end_with_parent, without_interrupts
 
@@ -37,6 +39,7 @@ Result = TypeVar("Result")
 Call = Callable[[], Result]
 """Work without arguments, such as functools.partial gives; picklable."""
 CONNECT_SECONDS = 10
+_COMPILES = "numba.core.dispatcher"  # nothing is compiled before it is imported
 
 _turn = threading.RLock()
 _depth = 0
@@ -54,8 +57,7 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
     end_with_parent()  # or it would wait for work forever where that one is killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ease_numba()
-    if initializer is not _import:
-        take_turns_at_numba_cache()
+    take_turns_at_numba_cache()
     if initializer is not None:
         initializer(*arguments)
 
@@ -63,12 +65,25 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
 def _import(modules: Sequence[str]) -> None:
     for module in modules:
         import_module(module)
-    if "numba" in sys.modules:  # which takes a while to import where nothing is compiled
-        take_turns_at_numba_cache()
 
 
 def take_turns_at_numba_cache() -> None:
-    """Let this process read and write numba's files only while no other of ours does."""
+    """Let this process read and write numba's files only while no other of ours does.
+
+    numba, which takes longer to import than many a piece of work, is not imported for it.
+    """
+    if _COMPILES not in sys.modules:
+        around_import(_COMPILES, _with_turns)
+    if _COMPILES in sys.modules:
+        _take_turns()
+
+
+def _with_turns(run: Run, module: ModuleType) -> None:
+    run(module)
+    _take_turns()
+
+
+def _take_turns() -> None:
     from numba.core.caching import IndexDataCacheFile
 
     for name in ("load", "save"):

@@ -187,7 +187,8 @@ def learn(
     mean = RunningMean(model.variables, options.average)
     variables = [*model.variables, *optimizer.variables, *mean.variables]
 
-    @tf.function(reduce_retracing=True)
+    # Nothing here branches on tensors; rewritten for that, the step takes half as long again to trace.
+    @tf.function(reduce_retracing=True, autograph=False)
     def train_step(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
             output = model(x, training=True)

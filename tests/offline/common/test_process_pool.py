@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from numba.core.caching import IndexDataCacheFile
 
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.process_pool import as_ready, in_order, second_process, submit, surviving
@@ -99,11 +98,26 @@ def test_numba_reads_and_writes_its_files_one_process_at_a_time(
         taken.append("free")
 
     monkeypatch.setattr(process_pool, "_cache_lock", lock)
+    from numba.core.caching import IndexDataCacheFile
+
     process_pool.take_turns_at_numba_cache()
     file = IndexDataCacheFile(str(tmp_path), "f", "stamp")
     monkeypatch.setattr(file, "_save_data", lambda *_: taken.append("written"))
     file.save("key", "code")
     assert taken == ["locked", "written", "free"]
+
+
+def numba_before_and_after_its_import() -> tuple[bool, bool]:
+    """[worker] Say whether numba was imported, and whether it takes turns as soon as it is."""
+    before = "numba" in sys.modules
+    import numba.core.dispatcher  # noqa: F401 (not the module of caching itself, as where something is compiled)
+
+    return before, hasattr(sys.modules["numba.core.caching"].IndexDataCacheFile.save, "in_turn")
+
+
+def test_a_worker_imports_numba_for_what_needs_it_alone_and_then_takes_turns() -> None:
+    with second_process() as other:
+        assert submit(other, numba_before_and_after_its_import).result() == (False, True)
 
 
 def begin_and_stay(began: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -96,11 +97,17 @@ def test_the_mean_of_the_weights_lies_on_the_way_between_the_first_and_the_last(
     assert fitted[10].validation_loss[-1] == pytest.approx(loss_of(fitted[10].model, UP))
 
 
+@cache
+def whole_training(options: Options) -> Fitted:
+    """Train without a break."""
+    return learn(random_net(), noisy, [noisy(np.random.default_rng(9))], squared, options)
+
+
 @pytest.mark.parametrize(("killed_at", "average"), [(4, 0), (8, 0), (12, 0), (8, 5)])
 def test_a_training_that_was_killed_goes_on_to_the_same_net(tmp_path: Path, killed_at: int, average: int) -> None:
     options = Options(12, rate=0.1, seed=5, check_every=4, average=average)
     held_out = [noisy(np.random.default_rng(9))]
-    whole = learn(random_net(), noisy, held_out, squared, options)
+    whole = whole_training(options)
     checkpoint, seen = Checkpoint(tmp_path / "checkpoint", "this"), []
 
     def kill(step: int, _loss: float) -> None:
