@@ -2,8 +2,8 @@
 
 Live each beat has the place in its bar that was likeliest then: a first mistake is taken back, and a doubtful bar may
 begin anew. Of a file all is there: the count that disagrees least with what was said live, where each new beginning
-costs as much as two bars of it (Viterbi's algorithm over the places in a bar). On 40 made records the F-measure of
-their bars is .79, .78 before; on songs it leaves no half bars.
+costs as much as four bars of it, or two where that would deny too much (Viterbi's algorithm over the places in a bar).
+On 68 made records the F-measure of their bars is .60, as it was said live .58; on songs it leaves few half bars.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from samplechop.offline.kits.analysis.tempo_and_key import beats_per_bar
 from samplechop.realtime.core.events import Event
 
-BEGUN_ANEW = 8.0
-"""What another count from a beat on costs, in beats that disagree."""
+BEGUN_ANEW = 16.0, 8.0
+"""What another count from a beat on costs, in beats that disagree: the first of these with which it is steady."""
 TOGETHER = 0.5
 """Beats nearer to each other than so much of a period are one."""
-STEADY = 0.7
+STEADY = 0.6
 """Share of beats that must agree with the count: else bars are not all of one meter, and stay as they were."""
 
 
@@ -38,10 +38,12 @@ def counted(beats: Sequence[Event], sample_rate: int) -> tuple[Event, ...]:
     said = np.array([int(beat.label or 1) - 1 for beat in kept])
     if len(kept) <= meter or meter < 2:
         return tuple(kept)
-    places = _count(said, _steps(kept, sample_rate), np.array([beat.strength for beat in kept]), meter)
-    if np.mean(places == said) < STEADY:
-        return tuple(kept)
-    return tuple(replace(beat, label=str(place + 1)) for beat, place in zip(kept, places.tolist(), strict=True))
+    steps, sure = _steps(kept, sample_rate), np.array([beat.strength for beat in kept])
+    for anew in BEGUN_ANEW:
+        places = _count(said, steps, sure, meter, anew)
+        if np.mean(places == said) >= STEADY:
+            return tuple(replace(beat, label=str(place + 1)) for beat, place in zip(kept, places.tolist(), strict=True))
+    return tuple(kept)
 
 
 def _steps(beats: Sequence[Event], rate: int) -> NDArray[np.int64]:
@@ -52,18 +54,21 @@ def _steps(beats: Sequence[Event], rate: int) -> NDArray[np.int64]:
 
 
 def _count(
-    said: NDArray[np.int64], steps: NDArray[np.int64], sure: NDArray[np.float64], meter: int
+    said: NDArray[np.int64], steps: NDArray[np.int64], sure: NDArray[np.float64], meter: int, anew: float
 ) -> NDArray[np.int64]:
-    """Give the places in the bar, int64 (n,), that disagree least with what was said, 0..meter-1, as sure as that."""
+    """Give the places in the bar, int64 (n,), that disagree least with what was said, 0..meter-1, as sure as that.
+
+    anew: what another count costs.
+    """
     n, place = len(said), np.arange(meter)
     cost = sure[0] * (place != said[0])
     came_from = np.zeros((n, meter), np.int64)
     for at in range(1, n):
         before = (place - steps[at - 1]) % meter
         best = int(np.argmin(cost))
-        anew = cost[before] > cost[best] + BEGUN_ANEW
-        came_from[at] = np.where(anew, best, before)
-        cost = np.where(anew, cost[best] + BEGUN_ANEW, cost[before]) + sure[at] * (place != said[at])
+        jumps = cost[before] > cost[best] + anew
+        came_from[at] = np.where(jumps, best, before)
+        cost = np.where(jumps, cost[best] + anew, cost[before]) + sure[at] * (place != said[at])
     found = np.zeros(n, np.int64)
     found[-1] = int(np.argmin(cost))
     for at in range(n - 1, 0, -1):

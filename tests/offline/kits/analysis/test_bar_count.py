@@ -46,6 +46,10 @@ def test_a_first_count_that_is_given_up_is_counted_back() -> None:
     ]
 
 
+def test_a_first_count_of_three_bars_is_counted_back() -> None:
+    assert labels(counted(beats([*[2, 3, 4, 1] * 3, *EVEN]), RATE)) == [*EVEN[:12], *EVEN]
+
+
 def test_a_count_that_begins_anew_for_good_is_followed() -> None:
     said = [*EVEN, 1, 2, *EVEN]
     assert labels(counted(beats(said), RATE)) == said
