@@ -10,7 +10,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.channels import ANTIPHASE_RATIO, CHANNELS, WEIGHTS, Channel
-from samplechop.realtime.core.inner_functions import inner
+from samplechop.realtime.core.inner_functions import apart, inner
 
 SMOOTHING_SECONDS = 1.0
 """Time constant of the energies of mid and side. Both fade alike in silence, so that their ratio stays."""
@@ -25,6 +25,8 @@ LEAST_SHARE = 0.01
 FADE_SECONDS = 0.02
 """How long the change from one to the other takes, where sound was before it."""
 
+_U = np.uint64  # numba would ask of each signed index whether it counts from the end
+_MAGNITUDE = np.int32(0x7FFFFFFF)
 _LARGEST = np.float32(np.finfo(np.float32).max)
 _MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE, _ENERGY, _CANCELLED = range(7)
 
@@ -38,17 +40,21 @@ def _clean(samples, out):
         target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
 
 
-@inner(True, inline=False)
+@apart(True, inline=False)
 def _average(samples, n, mono, peaks):
     channels = samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
     if channels == 2:  # both at once, which is much quicker, and rounds once
-        left, right, line = peaks[0], peaks[1], samples.reshape(2 * len(samples))
+        line = samples.reshape(2 * len(samples))
         for i in range(n):
-            one, other = line[2 * i], line[2 * i + 1]
-            mono[i] = one * scale + other * scale
-            left, right = max(left, abs(one)), max(right, abs(other))
-        peaks[0], peaks[1] = left, right
+            mono[_U(i)] = line[_U(2 * i)] * scale + line[_U(2 * i + 1)] * scale
+        # Magnitudes rise with their bits, and whole numbers are compared side by side.
+        bits, tops = line.view(np.int32), peaks.view(np.int32)
+        left, right = tops[0], tops[1]
+        for i in range(n):
+            left = max(left, np.int32(bits[_U(2 * i)] & _MAGNITUDE))
+            right = max(right, np.int32(bits[_U(2 * i + 1)] & _MAGNITUDE))
+        tops[0], tops[1] = left, right
         return
     for c in range(channels):
         peak = peaks[c]

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.inner_functions import inner
+from samplechop.realtime.detectors.beats.bar_pointer import AROUND, BAND, around, forward, likeliest, tempi
 from samplechop.realtime.detectors.beats.weights import beat_weights
 
 TempoRange = tuple[float, float]
@@ -28,20 +28,10 @@ LOW_BPM, HIGH_BPM = PULSE_RANGE = (55.0, 200.0)
 USUAL_BPM, USUAL_OCTAVES = 120.0, 0.35
 """Before anything is played a tempo is as likely as listeners' tapping (Moelants, "Preferred tempo reconsidered", ICMPC
 2002): a bell curve over octaves, and every place in a beat is as likely."""
-TEMPO_LAMBDA = 100.0
-"""How unlikely a tempo change at a beat is: exp(-lambda * |ratio - 1|)."""
-FINEST = 0.012
-"""Least distance of two tempi, as a share; faster ones lie a whole frame apart."""
-ZONE = 16
-"""The first 1/ZONE of a beat is where the activation is expected."""
-ANEW = 1e-15
-"""Chance that the pulse begins anew at a frame: so that none is ever lost for good, and no number too small."""
 OTHER_PULSE = 16.0
 """How many times as likely another pulse must be to be followed."""
 FOLLOWED = 0.5
 """Trust below which the likeliest pulse is followed at once."""
-AROUND = 8
-"""A pulse is all within 1/AROUND of its tempo, and of a beat from its place."""
 EVERY = 8
 """Frames after which all pulses are compared with the one that is followed."""
 REACH = 2
@@ -60,108 +50,12 @@ P_BEAT, BEAT, AGO, PERIOD, CONFIDENCE, ODDS, MASS, STRAY, TRUST, MOVED, POSITION
 COLUMNS = 12
 TRUSTED = (CONFIDENCE, ODDS, MASS, STRAY)
 """What trust is computed from."""
-_LEAST, _MOST = 0.005, 0.995
-_BAND = 8
-
-
-def _tempi(frame_rate: float, low_bpm: float, high_bpm: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Give the frames per beat of each tempo, and the chances (2 _BAND + 1, n) of having come from each neighbour."""
-    period, last, found = round(60 * frame_rate / high_bpm), round(60 * frame_rate / low_bpm), []
-    while period <= last:
-        found.append(period)
-        period += max(1, round(FINEST * period))
-    periods = np.array(found)
-    ratio = periods[None, :] / periods[:, None]
-    chance = np.exp(-TEMPO_LAMBDA * np.abs(ratio - 1))
-    near = np.abs(np.arange(len(periods))[:, None] - np.arange(len(periods))[None, :]) <= _BAND
-    chance = np.where(near, chance, 0)
-    chance /= chance.sum(axis=1, keepdims=True)
-    padded = np.pad(chance.T, ((0, 0), (_BAND, _BAND)))
-    bands = np.stack([row[place : place + 2 * _BAND + 1] for place, row in enumerate(padded)], axis=1)
-    return periods.astype(np.int64), np.ascontiguousarray(bands, np.float32)
 
 
 def pulse_range(tempo_range: TempoRange) -> TempoRange:
     """Give the tempi of the pulse that is followed for beats in a range."""
     (low, high), (least, most) = tempo_range, PULSE_RANGE
     return PULSE_RANGE if low <= least and most <= high else tempo_range
-
-
-@inner(inline=False)
-def _forward(states, periods, starts, firsts, chance, leaving, arriving, activation, total):
-    """Move the pointer's distribution, which sums to `total`, one frame on; give its new sum, and the beat zone's.
-
-    What lies outside the beat zone is scaled by the same factor everywhere, which is left out: so only the zone is
-    computed, and the states move by moving the place where each tempo's beat begins, `firsts`.
-    """
-    n = len(periods)
-    a = min(max(activation, _LEAST), _MOST)
-    ratio = np.float32(a * (ZONE - 1) / (1 - a))
-    for j in range(n):
-        first = firsts[j] - 1
-        if first < 0:
-            first += periods[j]
-        firsts[j] = first
-        leaving[_BAND + j] = states[starts[j] + first]
-        arriving[j] = ANEW * total / n
-    for k in range(2 * _BAND + 1):
-        for j in range(n):
-            arriving[j] += leaving[j + k] * chance[k, j]
-    change = inside = 0.0
-    for j in range(n):
-        start, first, period = starts[j], firsts[j], periods[j]
-        new = arriving[j] * ratio
-        states[start + first] = new
-        change += new - leaving[_BAND + j]
-        inside += new
-        for p in range(first + 1, first + max(1, period // ZONE)):
-            i = start + (p if p < period else p - period)
-            old = states[i]
-            new = old * ratio
-            states[i] = new
-            change += new - old
-            inside += new
-    return total + change, inside, math.log((1 - a) * ZONE / (ZONE - 1) * (total + change) / total)
-
-
-@inner(inline=False)
-def _likeliest(states, periods, starts, firsts):
-    """Scale the states to a sum of 1; give what it was, and the tempo and place of the likeliest."""
-    total = best = np.float32(0)
-    for value in states:
-        total += value
-        best = max(best, value)
-    scale = np.float32(1) / total
-    for i in range(len(states)):
-        states[i] *= scale
-    for j in range(len(periods)):
-        for p in range(periods[j]):
-            if states[starts[j] + p] >= best * scale:
-                return total, j, (p - firsts[j]) % periods[j]
-    return total, 0, 0
-
-
-@inner(inline=False)
-def _around(states, periods, starts, firsts, period, phase):
-    """Give the sum of the states near a pulse, their mean period, and the tempo and place of the likeliest."""
-    total, weighted, best, tempo, place = 0.0, 0.0, np.float32(-1), 0, 0
-    for j in range(len(periods)):
-        length = periods[j]
-        if abs(length - period) * AROUND > period:
-            continue
-        reach = length // AROUND
-        p = (int(phase * length) - reach) % length
-        own = np.float32(0)
-        for _ in range(2 * reach + 1):
-            i = p + firsts[j]
-            value = states[starts[j] + (i if i < length else i - length)]
-            own += value
-            if value > best:
-                best, tempo, place = value, j, p
-            p = p + 1 if p + 1 < length else 0
-        total += own
-        weighted += own * length
-    return total, weighted / max(total, 1e-30), tempo, place
 
 
 @cache
@@ -176,7 +70,7 @@ def _compiled() -> Callable[..., None]:
             for k in range(width - 1):
                 recent[k] = recent[k + 1]
             recent[width - 1] = beat[t]
-            table[4], inside, odds = _forward(
+            table[4], inside, odds = forward(
                 states, periods, starts, firsts, chance, leaving, arriving, beat[t], table[4]
             )
             inside /= table[4]
@@ -186,19 +80,19 @@ def _compiled() -> Callable[..., None]:
                 table[12] += 1
             before, mass, period, near, at = table[7], 0.0, 0.0, 0, 0
             if table[6] > 0:
-                mass, period, near, at = _around(
+                mass, period, near, at = around(
                     states, periods, starts, firsts, table[6], (before + 1 / table[6]) % 1.0
                 )
             table[5] -= 1
             if table[5] <= 0:
                 table[5] = EVERY
-                total, tempo, place = _likeliest(states, periods, starts, firsts)
+                total, tempo, place = likeliest(states, periods, starts, firsts)
                 mass /= total
                 table[4] = 1
                 ahead = abs(place / periods[tempo] - at / periods[near])
                 away = min(ahead, 1 - ahead) > 1 / AROUND or abs(periods[tempo] - table[6]) * AROUND > table[6]
                 if table[6] == 0 or away:
-                    other, other_period, _, _ = _around(
+                    other, other_period, _, _ = around(
                         states, periods, starts, firsts, float(periods[tempo]), place / periods[tempo]
                     )
                     if other > (OTHER_PULSE if table[14] > FOLLOWED else 1.0) * mass:
@@ -272,7 +166,7 @@ class BeatTracker:
         """
         if not 0 < low_bpm < high_bpm or math.isinf(high_bpm):
             raise ValueError(f"tempi must satisfy 0 < low_bpm < high_bpm, got {low_bpm} and {high_bpm}")
-        self._periods, self._chance = _tempi(frame_rate, low_bpm, high_bpm)
+        self._periods, self._chance = tempi(frame_rate, low_bpm, high_bpm)
         self._starts = np.concatenate([[0], np.cumsum(self._periods)[:-1]]).astype(np.int64)
         n = len(self._periods)
         self._states: NDArray[np.float32] = np.zeros(int(self._periods.sum()), np.float32)
@@ -280,8 +174,9 @@ class BeatTracker:
         usual = np.repeat(np.exp(-0.5 * octaves**2) / self._periods, self._periods)
         self._usual = (usual / usual.sum()).astype(np.float32)
         self._firsts = np.zeros(n, np.int64)  # of each tempo, where in its states the beat begins
-        self._leaving: NDArray[np.float32] = np.zeros(n + 2 * _BAND, np.float32)
-        self._arriving: NDArray[np.float32] = np.zeros(n, np.float32)
+        width = self._chance.shape[1]
+        self._leaving: NDArray[np.float32] = np.zeros(width + 2 * BAND, np.float32)
+        self._arriving: NDArray[np.float32] = np.zeros(width, np.float32)
         self._recent: NDArray[np.float32] = np.zeros(2 * REACH + 1, np.float32)
         self._trust = beat_weights().trust if trust is None else trust
         self._table = np.zeros(15)
