@@ -26,6 +26,8 @@ const CHOOSE = [
   ["auto", "Auto", "Places where people would cut"], ["attacks", "Attacks", "Every attack"],
   ["hits", "Hits", "Every strong hit"], ["beats", "Beats", "The beats"], ["bars", "Bars", "The first beat of each bar"],
 ];
+/** The density at which as much is cut. @type {[choose: string, density: number][]} */
+const DIAL = [["bars", 0], ["beats", 0.33], ["hits", 0.67], ["attacks", 1]];
 /** @type {[value: string, name: string][]} */
 const UNTIL = [
   ["next", "next slice, 2 bars at most"], ["candidate", "next attack"], ["chosen", "next slice, however late"],
@@ -82,8 +84,11 @@ class Kit extends HTMLElement {
     const { options, most, weight } = store.kit, said = store.project.kit;
     const values = [options.count ?? most, options.density ?? densityNow(), weight];
     this.#sliders.forEach((slider, index) => slider.show(values[index], RANGES[index].option in said));
+    const density = options.density ?? null, near = density === null ? null
+      : DIAL.reduce((best, one) => Math.abs(one[1] - density) < Math.abs(best[1] - density) ? one : best)[0];
     for (const radio of this.#choose.querySelectorAll("input")) {
-      radio.checked = (options.density ?? null) === null && radio.value === options.choose;
+      radio.checked = density === null && radio.value === options.choose;
+      radio.parentElement?.classList.toggle("near", radio.value === near);
     }
     this.#offer(store.kit.alone);
     this.#until.value = this.#known(String(options.until ?? "next"));

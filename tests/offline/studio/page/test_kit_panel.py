@@ -75,6 +75,7 @@ def test_auto_takes_what_a_slider_said_back(page):
 def test_what_is_cut_at_takes_the_place_of_a_density(page):
     slide(page, "density", 0.9)
     until(page, KIT, ["density", 0.9])
+    assert page.locator("chop-kit .near").all_inner_texts() == ["Attacks"]
     page.locator("label", has_text="Auto").click()
     until(page, "({ store }) => !('density' in store.project.kit)")
 
