@@ -37,6 +37,7 @@ JACK it is the server's filtered time, which for seconds after lost cycles runs 
 """
 
 _CONTROL, _CLOCK, _SAMPLES = types.int64[::1], types.float64[::1], types.float32[::1]
+_push = ring.kernels().push
 
 if CAN_CLOCK:
     _MONOTONIC = 1  # CLOCK_MONOTONIC in time.h
@@ -185,7 +186,7 @@ def exchange(
     if control[ring.PLAYS]:
         control[ring.PLAYED] = start + there
     else:
-        ring.push(control, samples, block, n)
+        _push(control, samples, block, n)
 
     channels, mask = control[ring.CHANNELS], control[ring.FRAMES] - 1
     outputs, delay, origin = control[ring.OUTPUTS], control[ring.DELAY], control[ring.ORIGIN]

@@ -14,7 +14,8 @@ both cost nothing but stop the compiler; on ARM they are one barrier each.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numba import njit, types
@@ -83,66 +84,78 @@ acquire_fence = _fence("acquire")
 """Keeps every earlier load before every later load and store; only for compiled code."""
 
 
-@njit(types.void(_CONTROL, _SAMPLES, _SAMPLES, types.int64), cache=True)
-def push(control: Any, samples: Any, block: Any, n: int) -> None:
-    """[producer] Write n frames, interleaved, and publish them."""
-    channels = control[CHANNELS]
-    mask = control[FRAMES] - 1
-    start = control[WRITTEN]
-    control[RESERVED] = start + n
-    release_fence()
-    for i in range(n):
-        at = ((start + i) & mask) * channels
-        for channel in range(channels):
-            samples[at + channel] = block[i * channels + channel]
-    release_fence()
-    control[WRITTEN] = start + n
+class Kernels(NamedTuple):
+    """What reads and writes rings, compiled."""
+
+    push: Callable[[Any, Any, Any, int], None]
+    pull: Callable[[Any, Any, int, Any], tuple[int, int]]
+    read_stamp: Callable[[Any, Any], tuple[int, float]]
+    read_loss: Callable[[Any, int], tuple[int, int]]
 
 
-@njit(types.UniTuple(types.int64, 2)(_CONTROL, _SAMPLES, types.int64, _SAMPLES), cache=True)
-def pull(control: Any, samples: Any, position: int, out: Any) -> tuple[int, int]:
-    """[consumer] Copy what there is from `position` on; gives (frames copied, frames lost before them)."""
-    channels, frames = control[CHANNELS], control[FRAMES]
-    written = control[WRITTEN]
-    acquire_fence()
-    lost = max(0, written - frames - position)
-    position += lost
-    n = max(0, min(len(out) // channels, written - position))
-    for i in range(n):
-        at = ((position + i) & (frames - 1)) * channels
-        for channel in range(channels):
-            out[i * channels + channel] = samples[at + channel]
-    acquire_fence()
-    late = control[RESERVED] - frames - position
-    if late > 0:  # overwritten while it was being copied
-        n = max(0, n - late)
-        for i in range(n * channels):
-            out[i] = out[late * channels + i]
-        lost += late
-    return n, lost
+@cache
+def kernels() -> Kernels:
+    """[main] Compile them: whoever has no ring, as where a file is processed, does not wait for that."""
 
+    @njit(types.void(_CONTROL, _SAMPLES, _SAMPLES, types.int64), cache=True)
+    def push(control: Any, samples: Any, block: Any, n: int) -> None:
+        """[producer] Write n frames, interleaved, and publish them."""
+        channels = control[CHANNELS]
+        mask = control[FRAMES] - 1
+        start = control[WRITTEN]
+        control[RESERVED] = start + n
+        release_fence()
+        for i in range(n):
+            at = ((start + i) & mask) * channels
+            for channel in range(channels):
+                samples[at + channel] = block[i * channels + channel]
+        release_fence()
+        control[WRITTEN] = start + n
 
-@njit(types.Tuple((types.int64, types.float64))(_CONTROL, _CLOCK), cache=True)
-def read_stamp(control: Any, clock: Any) -> tuple[int, float]:
-    """[consumer] Give the last (position, time.perf_counter()) pair, never a torn one; (-1, 0) if there is none."""
-    for _ in range(100):
-        before = control[STAMPS]
+    @njit(types.UniTuple(types.int64, 2)(_CONTROL, _SAMPLES, types.int64, _SAMPLES), cache=True)
+    def pull(control: Any, samples: Any, position: int, out: Any) -> tuple[int, int]:
+        """[consumer] Copy what there is from `position` on; gives (frames copied, frames lost before them)."""
+        channels, frames = control[CHANNELS], control[FRAMES]
+        written = control[WRITTEN]
         acquire_fence()
-        position, time = control[STAMP_POSITION], clock[STAMP_TIME] + clock[OFFSET]
+        lost = max(0, written - frames - position)
+        position += lost
+        n = max(0, min(len(out) // channels, written - position))
+        for i in range(n):
+            at = ((position + i) & (frames - 1)) * channels
+            for channel in range(channels):
+                out[i * channels + channel] = samples[at + channel]
         acquire_fence()
-        if before == control[STAMPS] and before % 2 == 0:
-            return (position, time) if before > 0 else (-1, 0.0)
-    return -1, 0.0
+        late = control[RESERVED] - frames - position
+        if late > 0:  # overwritten while it was being copied
+            n = max(0, n - late)
+            for i in range(n * channels):
+                out[i] = out[late * channels + i]
+            lost += late
+        return n, lost
 
+    @njit(types.Tuple((types.int64, types.float64))(_CONTROL, _CLOCK), cache=True)
+    def read_stamp(control: Any, clock: Any) -> tuple[int, float]:
+        """[consumer] Give the last (position, time.perf_counter()) pair, never a torn one; (-1, 0) if there is none."""
+        for _ in range(100):
+            before = control[STAMPS]
+            acquire_fence()
+            position, time = control[STAMP_POSITION], clock[STAMP_TIME] + clock[OFFSET]
+            acquire_fence()
+            if before == control[STAMPS] and before % 2 == 0:
+                return (position, time) if before > 0 else (-1, 0.0)
+        return -1, 0.0
 
-@njit(types.UniTuple(types.int64, 2)(_CONTROL, types.int64), cache=True)
-def read_loss(control: Any, number: int) -> tuple[int, int]:
-    """[consumer] Give position and frames of a loss, number < LOSSES; (-1, 0) of one that is no longer kept."""
-    acquire_fence()
-    at = LOSS + 2 * (number % LAST_LOSSES)
-    position, frames = control[at], control[at + 1]
-    acquire_fence()
-    return (position, frames) if control[LOSSES] - number < LAST_LOSSES else (-1, 0)
+    @njit(types.UniTuple(types.int64, 2)(_CONTROL, types.int64), cache=True)
+    def read_loss(control: Any, number: int) -> tuple[int, int]:
+        """[consumer] Give position and frames of a loss, number < LOSSES; (-1, 0) of one that is no longer kept."""
+        acquire_fence()
+        at = LOSS + 2 * (number % LAST_LOSSES)
+        position, frames = control[at], control[at + 1]
+        acquire_fence()
+        return (position, frames) if control[LOSSES] - number < LAST_LOSSES else (-1, 0)
+
+    return Kernels(push, pull, read_stamp, read_loss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +180,7 @@ class Ring:
     """
 
     def __init__(self, channels: int, frames: int, memory: Any = None) -> None:
-        """Lay the ring over the memory; what is in there stays."""
+        """[main] Lay the ring over the memory, what is in there stays; compile."""
         if channels < 1:
             raise ValueError(f"channels must be at least 1, got {channels}")
         if frames < 2 or frames & (frames - 1):
@@ -184,6 +197,7 @@ class Ring:
         self.frames = frames
         self.control[CHANNELS] = channels
         self.control[FRAMES] = frames
+        self._kernels = kernels()
 
     @staticmethod
     def nbytes(channels: int, frames: int) -> int:
@@ -200,7 +214,7 @@ class Ring:
         if block.ndim != 2 or block.shape[1] != self.channels or len(block) > self.frames:
             raise ValueError(f"block must be (0..{self.frames}, {self.channels}), got {block.shape}")
         flat = np.ascontiguousarray(block, np.float32).reshape(-1)
-        push(self.control, self.samples, flat, len(block))
+        self._kernels.push(self.control, self.samples, flat, len(block))
 
     def read(self, position: int, out: NDArray[np.float32]) -> tuple[int, int]:
         """[consumer] Copy the frames from `position` on into out, float32 (n, channels), C-contiguous.
@@ -210,10 +224,10 @@ class Ring:
         """
         if out.ndim != 2 or out.shape[1] != self.channels:
             raise ValueError(f"out must have {self.channels} columns, got shape {out.shape}")
-        read, lost = pull(self.control, self.samples, position, out.reshape(-1))
+        read, lost = self._kernels.pull(self.control, self.samples, position, out.reshape(-1))
         return int(read), int(lost)
 
     def stamp(self) -> Stamp | None:
         """[consumer] Give the last block's position and time, or None before the first block."""
-        position, time = read_stamp(self.control, self.clock)
+        position, time = self._kernels.read_stamp(self.control, self.clock)
         return None if position < 0 else Stamp(int(position), float(time))

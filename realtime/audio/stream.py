@@ -143,7 +143,7 @@ class DeviceStream:
     def losses(self, number: int) -> list[tuple[int, int]]:
         """Give each loss from that number on: position in the ring of the first frame after it, frames lost."""
         there = int(self.ring.control[ring.LOSSES])
-        return [ring.read_loss(self.ring.control, one) for one in range(number, there)]
+        return [ring.kernels().read_loss(self.ring.control, one) for one in range(number, there)]
 
     @property
     def input_overflows(self) -> int:

@@ -23,6 +23,7 @@ from samplechop.realtime.detectors.chop.frontends import (
     FrontEnd,
     StreamFrontEnd,
     WindowFrontEnd,
+    compile_median,
     harmonic_spectrum,
 )
 from samplechop.realtime.detectors.chop.peak_picking import Candidate, MinimumGap
@@ -132,6 +133,8 @@ class ChopDetector(StatedLatency):
         )
         self._audio = History(1, self.latency + ATTACK_SEARCH.length, spec.max_block_size)
         self._analysis_delay = self._front_end.offset + sum(samples for _, samples in self._front_end.delay_terms)
+        if chosen.spectra:
+            compile_median()
         self._start: int | None = None
         self._last_attack: int | None = None
         self._trace = Trace(hop / spec.sample_rate, self.threshold)

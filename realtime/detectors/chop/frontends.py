@@ -4,6 +4,8 @@ Both take blocks and give frames; what follows (attack, gap, event) is the detec
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -168,21 +170,26 @@ FRAMES = 26
 """Frames the median is taken over: what there is of a chop at the earliest moment it is emitted."""
 
 
-@njit("void(float32[:, ::1])", cache=True, fastmath=True)
-def _sort_upper_half(frames):
-    """Bubble the larger values down until the middle is in place, all bins side by side."""
-    n = len(frames)
-    for done in range(n - (n - 1) // 2):
-        for i in range(n - 1 - done):
-            upper, lower = frames[i], frames[i + 1]
-            for b in range(frames.shape[1]):
-                small, large = min(upper[b], lower[b]), max(upper[b], lower[b])
-                upper[b] = small
-                lower[b] = large
+@cache
+def compile_median() -> Callable[[NDArray[np.float32]], None]:
+    """[main] Compile what `harmonic_spectrum` needs."""
+
+    def sort_upper_half(frames):
+        """Bubble the larger values down until the middle is in place, all bins side by side."""
+        n = len(frames)
+        for done in range(n - (n - 1) // 2):
+            for i in range(n - 1 - done):
+                upper, lower = frames[i], frames[i + 1]
+                for b in range(frames.shape[1]):
+                    small, large = min(upper[b], lower[b]), max(upper[b], lower[b])
+                    upper[b] = small
+                    lower[b] = large
+
+    return njit("void(float32[:, ::1])", cache=True, fastmath=True)(sort_upper_half)
 
 
 def harmonic_spectrum(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """[analysis] Take the median over time. frames: float32, (n, bins) magnitudes, used up; gives float32, (bins,)."""
-    _sort_upper_half(frames)
+    compile_median()(frames)
     n = len(frames)
     return np.float32(0.5) * (frames[(n - 1) // 2] + frames[n // 2])

@@ -73,13 +73,17 @@ def _before(path, state, began, frame):
 
 
 @inner(inline=False)
-def _strength(members, bass, prior, name, recent, decided, scores):
+def _strength(members, bass, prior, name, recent, decided, mean, scores):
     """Give the share of one name among all, by the mean of the frames since it began."""
-    mean = np.zeros(24, np.float32)
-    for row in recent:
-        mean += row / np.float32(len(recent))
+    # Plain loops: numba compiles numpy's sums and maxima of arrays for long.
+    for p in range(len(mean)):
+        mean[p] = np.float32(0)
+        for t in range(len(recent)):
+            mean[p] += recent[t, p] / np.float32(len(recent))
     _score(members, bass, prior, mean[:12], mean[12:], np.float32(SHARPNESS), scores)
-    top = scores.max()
+    top = scores[0]
+    for s in range(1, len(scores)):
+        top = max(top, scores[s])
     total = share = 0.0
     for s in range(len(scores)):
         value = math.exp(scores[s] - top)
@@ -91,9 +95,9 @@ def _strength(members, bass, prior, name, recent, decided, scores):
 
 @cache
 def _compile_chords() -> Callable[..., None]:
-    def run(rows, weight, lag, members, bass, prior, name, value, began, path, recent, table, scores, out, confidence):
+    def run(rows, weight, lag, members, bass, prior, name, value, began, path, recent, table, scores, mean, fine, out,
+            confidence):  # fmt: skip
         depth, n = len(path), len(value)
-        fine = np.zeros(lag + 1, np.bool_)
         for t in range(len(rows)):
             time = table[TIME]
             now = recent[time % (lag + 1)]
@@ -123,7 +127,7 @@ def _compile_chords() -> Callable[..., None]:
                 continue
             table[STATE] = decided
             out[t] = decided
-            confidence[t] = _strength(members, bass, prior, name, recent, decided, scores)
+            confidence[t] = _strength(members, bass, prior, name, recent, decided, mean, scores)
             # What began at frame + 1 + k came from fine[k]'s state at `frame`, or from another one.
             for k in range(lag):
                 one = (frame + k) % depth
@@ -136,7 +140,7 @@ def _compile_chords() -> Callable[..., None]:
     row, places = types.float32[::1], types.int64[::1]
     signature = types.void(
         *(table, types.float32, types.int64, table, places, row, places),
-        *(row, places, types.int64[:, ::1], table, places, row, places, row),
+        *(row, places, types.int64[:, ::1], table, places, row, row, types.boolean[::1], places, row),
     )
     return njit([signature], cache=True)(run)
 
@@ -161,6 +165,8 @@ class ChordTracker:
         self._began, self._path = np.zeros(n, np.int64), np.zeros((lag + 2, 2), np.int64)
         self._recent: NDArray[np.float32] = np.zeros((lag + 1, 24), np.float32)
         self._table = np.zeros(3, np.int64)
+        self._mean: NDArray[np.float32] = np.zeros(24, np.float32)
+        self._fine = np.zeros(lag, np.bool_)
         self._run = _compile_chords()
         self.reset()
 
@@ -180,7 +186,7 @@ class ChordTracker:
         frame t is the one at frame t - lag; how likely it is, float32 in 0..1, is given where it is a new one.
         """
         decided, confidence = np.empty(len(rows), np.int64), np.zeros(len(rows), np.float32)
-        memory = self._value, self._began, self._path, self._recent, self._table, self._scores
+        memory = self._value, self._began, self._path, self._recent, self._table, self._scores, self._mean, self._fine
         self._run(rows, self._weight, self.lag, *self._model, *memory, decided, confidence)
         return decided, confidence
 

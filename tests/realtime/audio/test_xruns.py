@@ -19,7 +19,7 @@ from samplechop.realtime.audio.ring import (
     PERIOD,
     SERVER_FRAME,
     Ring,
-    read_loss,
+    kernels,
 )
 from samplechop.realtime.audio.source import StreamClock, Xrun
 from samplechop.realtime.audio.xruns import SETTLE_SECONDS, XrunLog, loss_warning
@@ -42,7 +42,7 @@ def counted(cycles: list[int], block: int = CYCLE, first: int = 0) -> list[tuple
             frame = (first + cycle * CYCLE) & 0xFFFFFFFF
             count_lost(ring.control, ring.samples, now, block, frame, 1 / RATE)
             ring.write(now[:, None])
-    return [read_loss(ring.control, number) for number in range(int(ring.control[LOSSES]))]
+    return [kernels().read_loss(ring.control, number) for number in range(int(ring.control[LOSSES]))]
 
 
 @given(
@@ -106,7 +106,9 @@ def test_the_callback_asks_the_server() -> None:
     block, times = np.zeros(CYCLE, np.float32), np.zeros(3)
     for _ in range(3 * LONG):
         c_callback.ctypes(block.ctypes.data, None, CYCLE, times.ctypes.data, 0, ring.memory.ctypes.data)
-    assert [read_loss(ring.control, one) for one in range(int(ring.control[LOSSES]))] == [(LONG * CYCLE, 3 * CYCLE)]
+    assert [kernels().read_loss(ring.control, one) for one in range(int(ring.control[LOSSES]))] == [
+        (LONG * CYCLE, 3 * CYCLE)
+    ]
 
 
 class Stream:
