@@ -18,6 +18,7 @@ import soxr
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.mel import mel_filters
+from samplechop.offline.kits.analysis.running_median import running_median
 from samplechop.offline.kits.core.record import Record
 
 if TYPE_CHECKING:
@@ -155,10 +156,8 @@ def harmonic_part(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
 
     That module is not imported for it, as it brings scikit-learn along and with it half a second; a test compares both.
     """
-    from scipy.ndimage import median_filter
-
-    lasting = np.square(median_filter(magnitudes, (KERNEL_FRAMES, 1), mode="reflect"))
-    struck = np.square(median_filter(magnitudes, (1, KERNEL_SEMITONES), mode="reflect"))
+    lasting = np.square(running_median(magnitudes, KERNEL_FRAMES, 0))
+    struck = np.square(running_median(magnitudes, KERNEL_SEMITONES, 1))
     both = lasting + struck
     share = np.divide(lasting, both, out=np.full_like(both, 0.5), where=both > np.finfo(np.float32).tiny)
     return magnitudes * share
