@@ -16,7 +16,7 @@ from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.kits.core.options import FILES, WHAT, ChopOptions
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import option_name, read_clock, with_options
-from samplechop.realtime.core.process import compiling_shown, show_compiling
+from samplechop.realtime.core.process import compiling_shown, no_garbage, show_compiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -282,9 +282,10 @@ def _one(
             progress_bars() as bars,
             compiling_shown(partial(bars, "compiling for this processor") if terminal else show_compiling),
         ):
-            from samplechop.offline.cli.kit_summary import show_kit
-            from samplechop.offline.common.array_cache import user_cache
-            from samplechop.offline.kits.with_project import make_kit_of
+            with no_garbage():
+                from samplechop.offline.cli.kit_summary import show_kit
+                from samplechop.offline.common.array_cache import user_cache
+                from samplechop.offline.kits.with_project import make_kit_of
 
             progress = bars if terminal else silent
             if make is None:

@@ -32,7 +32,7 @@ from samplechop.realtime.core.compile_cache import ease_numba
 from samplechop.realtime.core.errors import UserError, install_extra
 from samplechop.realtime.core.import_hooks import Run, around_import
 from samplechop.realtime.core.locks import locked
-from samplechop.realtime.core.process import end_with_parent, without_interrupts
+from samplechop.realtime.core.process import end_with_parent, no_garbage, without_interrupts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,8 +63,9 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
 
 
 def _import(modules: Sequence[str]) -> None:
-    for module in modules:
-        import_module(module)
+    with no_garbage():
+        for module in modules:
+            import_module(module)
 
 
 def take_turns_at_numba_cache() -> None:
@@ -84,7 +85,8 @@ def _with_turns(run: Run, module: ModuleType) -> None:
 
 
 def _take_turns() -> None:
-    from numba.core.caching import IndexDataCacheFile
+    with no_garbage():
+        from numba.core.caching import IndexDataCacheFile
 
     for name in ("load", "save"):
         method = getattr(IndexDataCacheFile, name)

@@ -71,12 +71,25 @@ def end_with_care() -> None:
 
 @contextmanager
 def ended_at_once() -> Iterator[None]:
-    """Let Ctrl-C end this process at once meanwhile."""
+    """Let Ctrl-C end this process at once meanwhile, while modules are imported."""
     end_at_once()
+    try:
+        with no_garbage():
+            yield
+    finally:
+        end_with_care()
+
+
+@contextmanager
+def no_garbage() -> Iterator[None]:
+    """Let Python not look for garbage meanwhile: modules that are imported make many objects, and hardly any of it."""
+    looked = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        end_with_care()
+        if looked:
+            gc.enable()
 
 
 def _end(_signal: int, _frame: object) -> None:
@@ -270,7 +283,8 @@ def compiling_shown(show: Callable[[int, int], None]) -> Iterator[None]:
 
     First with 0, when the first of them is begun, and with as many as there are at the end of the block.
     """
-    from numba.core import event  # Ctrl-C must be ours before anything that takes long is imported
+    with no_garbage():
+        from numba.core import event  # Ctrl-C must be ours before anything that takes long is imported
 
     class Listener(event.Listener):
         depth = done = 0

@@ -1,5 +1,6 @@
 """The log, what ends a process, and streams that take no output."""
 
+import gc
 import io
 import logging
 import os
@@ -13,7 +14,7 @@ from numba.core import event
 
 from samplechop.realtime.core import process
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import end_begins, end_held, ended_cleanly, logged_to
+from samplechop.realtime.core.process import end_begins, end_held, ended_cleanly, logged_to, no_garbage
 from tests.support.command import ROOT
 from tests.support.waiting import wait_until
 
@@ -158,3 +159,31 @@ def test_on_a_terminal_compiling_is_one_line_that_is_gone_at_the_end(monkeypatch
     lines = terminal.getvalue().split("\r\x1b[K")
     assert "part 7 of up to" in lines[-2] and lines[-1] == ""
     assert max(map(len, lines)) < 80
+
+
+def test_garbage_is_not_looked_for_meanwhile_and_as_before_afterwards() -> None:
+    looked = []
+    for before in (True, False):
+        (gc.enable if before else gc.disable)()
+        try:
+            with pytest.raises(KeyError), no_garbage(), no_garbage():
+                looked.append(gc.isenabled())
+                raise KeyError
+            looked.append(gc.isenabled())
+        finally:
+            gc.enable()
+    assert looked == [False, True, False, False]
+
+
+AT_THE_END = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 0))
+from samplechop.realtime.core.compile_cache import ease_numba
+ease_numba()
+print(gc.get_freeze_count() > 0)
+"""
+
+
+def test_at_the_end_nobody_looks_for_garbage_among_what_is_there() -> None:
+    done = subprocess.run([sys.executable, "-c", AT_THE_END], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
