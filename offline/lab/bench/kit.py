@@ -22,7 +22,7 @@ from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.lab.bench import Figure, best_seconds, cpu_seconds_of
+from samplechop.offline.lab.bench import Figure, as_installed, best_seconds, cpu_seconds_of
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 
@@ -183,7 +183,8 @@ sys.exit(code)
 def _command(wav: Path, folder: Path) -> float:
     """Run the command and give the largest memory of one of its processes, in MB."""
     command = [sys.executable, "-m", "samplechop", "chop", str(wav), "-o", str(folder), "--force", "--no-cache"]
-    done = subprocess.run([sys.executable, "-c", _MEASURED, *command], capture_output=True, text=True, check=False)
+    whole = [sys.executable, "-c", _MEASURED, *command]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False, env=as_installed())
     if done.returncode:
         raise RuntimeError(f"samplechop chop failed: {done.stderr}")
     return round(int(done.stdout) * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)

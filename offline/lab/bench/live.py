@@ -1,6 +1,5 @@
 """`samplechop bench live`: the analysis chain, measured on one recording in one run, and the start of the program."""
 
-import os
 import resource
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.offline.lab.bench import LATER, Figure, allocations, best_seconds, each_microseconds
+from samplechop.offline.lab.bench import LATER, Figure, allocations, as_installed, best_seconds, each_microseconds
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
@@ -178,7 +177,7 @@ _FIRST_FRAME = ["live", "--demo", "--fast", "--duration", "0.5", "--quiet"]
 def _seconds_to_first_frame(cache: str) -> float:
     began = time.perf_counter()
     command = [sys.executable, "-m", "samplechop", *_FIRST_FRAME]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "NUMBA_CACHE_DIR": cache})
+    subprocess.run(command, check=True, capture_output=True, env={**as_installed(), "NUMBA_CACHE_DIR": cache})
     return time.perf_counter() - began
 
 
@@ -186,7 +185,7 @@ def startup() -> Iterator[Figure]:
     """Start the program with an empty cache of compiled code, and again with the full one."""
     with tempfile.TemporaryDirectory() as cache:
         first = _seconds_to_first_frame(cache)
-        subprocess.run(LATER, check=True, env={**os.environ, "NUMBA_CACHE_DIR": cache})
+        subprocess.run(LATER, check=True, env={**as_installed(), "NUMBA_CACHE_DIR": cache})
         warm = min(_seconds_to_first_frame(cache) for _ in range(3))
     yield Figure("start to first frame, first ever", first, "s").at_most(20)
     yield Figure("start to first frame, warm", warm, "s").at_most(3)

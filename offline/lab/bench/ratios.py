@@ -31,7 +31,7 @@ CALLS = {CHOPS: 110.0, ALL: 205.0}
 the net's steps, which takes 24 calls more than compiled ones."""
 LIVE, FILE = {CHOPS: 16.0, ALL: 40.0}, {CHOPS: 6.0, ALL: 15.0}
 """Computing for some audio, at most, in transforms of the same audio, one frame each hop."""
-STARTS = {("--help",): 2.5, ("chop", "--help"): 6.0, LISTENING: 16.0}
+STARTS = {("--help",): 2.2, ("chop", "--help"): 5.0, LISTENING: 10.0}
 """CPU time of a command, at most, in Pythons that import numpy."""
 
 

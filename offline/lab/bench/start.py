@@ -55,9 +55,10 @@ def listening(detect: Sequence[str] = ("chops", "chops,beats,drums,harmony"), re
     before = os.environ.get("NUMBA_CACHE_DIR")
     try:
         for detectors in detect:
+            command = [*PROGRAM, *LISTENING, "--detect", detectors]
+            cpu_seconds_of(command, 1)  # whoever installed it has its modules compiled, though not yet its functions
             with tempfile.TemporaryDirectory() as empty:
                 os.environ["NUMBA_CACHE_DIR"] = empty
-                command = [*PROGRAM, *LISTENING, "--detect", detectors]
                 first = cpu_seconds_of(command, 1)
                 cpu_seconds_of(LATER, 1)
                 warm = cpu_seconds_of(command, repeats)
