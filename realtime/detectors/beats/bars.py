@@ -32,8 +32,8 @@ CUES = (*HEADS, *(f"{head} since the beat before" for head in BETWEEN), "change 
 METERS = (2, 3, 4)
 """Beats in a bar; two are those of 6/8."""
 POSITIONS = tuple((meter, position) for meter in METERS for position in range(1, meter + 1))
-_FIRST, _BEFORE = (0, 2, 5), np.array([1, 0, 4, 2, 3, 8, 5, 6, 7])
-"""Of each meter, and of each of POSITIONS the one a beat before."""
+_BEFORE, _AFTER = np.array([1, 0, 4, 2, 3, 8, 5, 6, 7]), np.array([1, 0, 3, 4, 2, 6, 7, 8, 5])
+"""Of each of POSITIONS the one a beat before, and the one a beat later."""
 REACH = 2
 """Frames beside a beat in which a head's height is taken."""
 PARTS = (1 / 3, 1 / 2, 2 / 3)
@@ -98,11 +98,6 @@ def _height(heads, place, reach, n_frames, columns):
             top = max(top, heads[at % len(heads), columns[k]])
         total += top
     return total / np.float32(max(1, len(columns)))
-
-
-@njit("float32(float32[:, ::1], float64, int64, int64, int64[::1])", cache=True)
-def _height_at(heads, place, reach, n_frames, columns):
-    return _height(heads, place, reach, n_frames, columns)
 
 
 @cache
@@ -178,10 +173,13 @@ class BarCues:
         self._heads.push(rows)
         self.frames = self._heads.end
 
-    def height(self, place: float, columns: Sequence[int] | NDArray[np.int64], reach: int = REACH) -> float:
-        """[analysis] Give the mean height of some heads at a place in frames, or `reach` frames beside it, 0..1."""
-        given = self._heads.rows, place, reach, self.frames, np.asarray(columns, np.int64)
-        return float(_height_at(*given))
+    def height(self, place: float, columns: Sequence[int]) -> float:
+        """[analysis] Give the mean, over some heads, of the highest within REACH frames of a place in frames, 0..1."""
+        centre, rows = int(place + 0.5), self._heads.rows
+        near = range(max(centre - REACH, 0), min(centre + REACH + 1, self.frames))
+        if not columns or not near:
+            return 0.0
+        return float(rows[np.arange(near.start, near.stop) % len(rows)].max(axis=0)[columns].mean())
 
     def take(self, place: float) -> NDArray[np.float64]:
         """[analysis] Give the cues of a beat at a place in frames, all around it pushed: float64 (len(CUES),)."""
@@ -194,21 +192,65 @@ class BarCues:
         return found[: len(CUES)]
 
 
+@njit(
+    "int64(float64[::1], float64, float64, float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], "
+    "boolean[::1], float64[::1])",
+    cache=True,
+)
+def _count(cues, thirds, between, weights, constant, chances, settings, bars, ahead, table):
+    # settings: slip, stay, slope and constant of the log-odds of 6/8. table: the means of thirds and of what is
+    # between, beats they are taken over, the state before (-1: none). Gives the state, and writes bars and ahead.
+    slip, stay, slope, compound = settings
+    table[2] = min(table[2] + 1, MEMORY_BEATS)
+    table[0] += (thirds - table[0]) / table[2]
+    table[1] += (between - table[1]) / table[2]
+    quiet = table[1] < QUIET
+    compound = NEVER if quiet else min(max(slope * table[0] + compound, -MOST_COMPOUND), MOST_COMPOUND)
+    evidence, most = np.empty(len(bars)), -np.inf
+    for state in range(len(bars)):
+        total = 0.0
+        for k in range(len(cues)):
+            total += weights[state, k] * cues[k]
+        total += constant[state]
+        if state < METERS[0]:
+            total += compound
+        evidence[state], most = total, max(most, total)
+    total = 0.0
+    for state in range(len(bars)):
+        moved = (1 - slip) * bars[_BEFORE[state]] + slip * chances[state]
+        evidence[state] = moved * math.exp(evidence[state] - most)
+        total += evidence[state]
+    best = 0
+    for state in range(len(bars)):
+        bars[state] = evidence[state] / total
+        if bars[state] > bars[best]:
+            best = state
+    if table[3] >= 0:
+        expected = _AFTER[int(table[3])]
+        was_ahead = ahead[_BEFORE[best]]
+        for state in range(len(bars)):
+            ahead[state] = bars[state] > stay * bars[expected]
+        if not ahead[best] or (quiet and not was_ahead):
+            best = expected
+    table[3] = best
+    return best
+
+
 class BarTracker:
     """Counts the bars of a stream of beats."""
 
     def __init__(self, weights: BarWeights) -> None:
         """Begin."""
         self._weights = weights
+        self._settings = np.array([weights.slip, weights.stay, *weights.compound])
         self._chances = np.concatenate([[share / m] * m for m, share in zip(METERS, weights.meters, strict=True)])
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget the bars."""
         self._mean, self._beats = self._weights.usual.copy(), 4
-        self._bars = self._chances.copy()
-        self._thirds, self._between, self._counted, self._state = 0.0, 0.0, 0, -1
-        self._ahead = np.zeros(len(POSITIONS), np.bool_)
+        self._bars, self._ahead = self._chances.copy(), np.zeros(len(POSITIONS), np.bool_)
+        self._table = np.array([0.0, 0.0, 0.0, -1.0])
 
     def lose_count(self) -> None:
         """[analysis] Know no more which beat comes next, though the meter and what is usual stay."""
@@ -224,26 +266,6 @@ class BarTracker:
         """[analysis] Take the next beat's cues, float64 (len(CUES),), thirds and what is between, as `BarCues` gives
         them; give its position in the bar, and the meter.
         """
-        weights = self._weights
-        evidence = weights.cues @ self.cues_less_mean(cues) + weights.constant
-        self._counted = min(self._counted + 1, MEMORY_BEATS)
-        self._thirds += (thirds - self._thirds) / self._counted
-        slope, constant = weights.compound
-        self._between += (between - self._between) / self._counted
-        quiet = self._between < QUIET
-        compound = min(max(slope * self._thirds + constant, -MOST_COMPOUND), MOST_COMPOUND)
-        evidence[: METERS[0]] += NEVER if quiet else compound
-        moved = self._bars[_BEFORE]
-        bars = ((1 - weights.slip) * moved + weights.slip * self._chances) * np.exp(evidence - evidence.max())
-        self._bars = bars / bars.sum()
-        best = int(self._bars.argmax())
-        if self._state >= 0:
-            meter, position = POSITIONS[self._state]
-            expected = _FIRST[METERS.index(meter)] + position % meter
-            ahead = self._bars > weights.stay * self._bars[expected]
-            if not ahead[best] or (quiet and not self._ahead[_BEFORE[best]]):
-                best = expected
-            self._ahead = ahead
-        self._state = best
-        meter, position = POSITIONS[best]
+        given = self.cues_less_mean(cues), thirds, between, self._weights.cues, self._weights.constant
+        meter, position = POSITIONS[_count(*given, self._chances, self._settings, self._bars, self._ahead, self._table)]
         return position, meter
