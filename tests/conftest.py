@@ -24,14 +24,21 @@ settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 JACK = ("tests/integration/jack/", "tests/realtime/midi/test_ports.py")
-TRAINING = (
-    *("tests/offline/training/", "tests/offline/cli/test_train.py", "tests/offline/cli/test_drums.py"),
-    *("tests/offline/lab/test_search.py", "tests/offline/lab/test_releases.py", "tests/offline/lab/test_devset.py"),
-    *("tests/offline/lab/synthetic/test_build.py", "tests/realtime/detectors/drums/", "tests/contract/"),
+CRATE = (
+    *("tests/offline/cli/test_train.py", "tests/offline/lab/test_devset.py"),
+    "tests/offline/lab/synthetic/test_build.py",
 )
-"""What imports TensorFlow, or asks for the crate of tests/offline/conftest.py: each takes a process some seconds."""
+"""What asks for the crate of tests/offline/conftest.py, which takes a process some seconds."""
+TRAINING = (
+    *("tests/offline/training/", "tests/offline/cli/test_drums.py", "tests/offline/atlas/test_tags.py"),
+    *("tests/offline/lab/test_search.py", "tests/offline/lab/test_releases.py", "tests/contract/test_walk_through.py"),
+    *("tests/realtime/detectors/drums/", "tests/realtime/nets/test_temporal_net.py"),
+)
+"""What else imports TensorFlow, which takes a process some seconds, too."""
 STUDIO = ("tests/offline/studio/",)
 """What looks at one studio that runs: its record is heard once."""
+GROUPS = {"jack": JACK, "crate": CRATE, "studio": STUDIO, "training": TRAINING}
+"""In the order in which they begin, each on a worker of its own where there are so many."""
 WARM = pytest.StashKey[Path]()
 """The numba cache that every worker begins with a copy of."""
 
@@ -69,9 +76,9 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def group(nodeid: str) -> str:
-    """Say what runs on one worker: a file, whose fixtures are shared, or all with JACK, that trains, of the studio."""
+    """Say what runs on one worker: a file, whose fixtures are shared, or all of a group."""
     path = nodeid.partition("::")[0]
-    for name, places in {"jack": JACK, "training": TRAINING, "studio": STUDIO}.items():
+    for name, places in GROUPS.items():
         if path.startswith(places):
             return name
     return path
@@ -89,9 +96,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: the sessions in real time, which mostly wait, the training of nets, the studio."""
-    longest = ("jack", "training", "studio")
-    items.sort(key=lambda item: (*longest, group(item.nodeid)).index(group(item.nodeid)))
+    """Begin with what takes longest: the sessions in real time, which mostly wait, and the training of nets."""
+    items.sort(key=lambda item: (*GROUPS, group(item.nodeid)).index(group(item.nodeid)))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -95,7 +95,10 @@ class StreamStage:
     def _function(self, frames: int) -> Any:
         tf = tensorflow()
 
-        @tf.function(input_signature=[tf.TensorSpec((1, self.n_inputs(frames)), tf.float32, name="rows")])
+        @tf.function(
+            autograph=False,  # nothing branches on tensors
+            input_signature=[tf.TensorSpec((1, self.n_inputs(frames)), tf.float32, name="rows")],
+        )
         def run(rows: Any) -> Any:
             outputs, states = self.compute(Rows(rows, frames))
             found = [tf.concat(outputs, 1), *states]

@@ -1,7 +1,7 @@
-"""One small crate for all that ask about it or learn from it: playing a soundfont's every program takes a while."""
+"""One small crate for all that ask about it or learn from it, and a cache for the tests of a file."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,20 @@ from tests.support.command import samplechop
 from tests.support.crates import Crate
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the tests of a file find what an earlier one found in the same record, as a user's commands do."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SAMPLECHOP_CACHE", str(tmp_path_factory.mktemp("kept")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def crate(tmp_path_factory: pytest.TempPathFactory) -> Crate:
-    """Give a crate of two records, drums alone and everything; skip where fluidsynth or a soundfont is missing."""
+    """Give a crate of two records, drums alone and everything; skip where fluidsynth or a soundfont is missing.
+
+    It is one for all: playing a soundfont's every program takes a while.
+    """
     if shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in soundfonts.USUAL_PLACES):
         pytest.skip("needs fluidsynth and a General MIDI soundfont")
     folder = tmp_path_factory.mktemp("crates")

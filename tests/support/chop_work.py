@@ -14,6 +14,9 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.kit_folder import check_folder, put_in_place
 from samplechop.realtime.core.errors import UserError
 
+ALLOWED_DEATHS = 1
+"""How many workers of a cluster a source may take down until it is given up."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -33,7 +36,7 @@ def make(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
         kit.mkdir()
         if text.startswith("deadly"):
             os.kill(os.getpid(), signal.SIGKILL)
-        if text.startswith("unlucky") and deaths(source) < 4:
+        if text.startswith("unlucky") and deaths(source) <= ALLOWED_DEATHS:
             os.kill(os.getpid(), signal.SIGKILL)
         (kit / "text").write_text(text)
         manifest = {

@@ -12,6 +12,7 @@ from samplechop.offline.project.store import project_of
 from tests.support.clicks import HITS, RATE, clicks
 from tests.support.command import samplechop
 
+pytestmark = pytest.mark.usefixtures("kept")
 PLAIN = ("--no-picture", "--formats", "sfz", "--force")
 
 

@@ -19,7 +19,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.kit_folder import aside
 from samplechop.offline.kits.pipeline import make_kit
 from samplechop.realtime.core.errors import UserError
-from tests.support.chop_work import make, make_kit_with_a_death
+from tests.support.chop_work import ALLOWED_DEATHS, make, make_kit_with_a_death
 from tests.support.command import ROOT
 from tests.support.signals import RATE, chord, kick, snare
 from tests.support.waiting import PATIENCE
@@ -321,9 +321,15 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
 def cluster():
     """Give a cluster of two workers; one that dies is replaced, mostly: so that no test has what another one left."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as made:
+    import dask
+
+    # By default a source is given up after four deaths, for each of which a worker is started.
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_DEATHS}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as made,
+    ):
         yield made
 
 
