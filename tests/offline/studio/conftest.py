@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.support.waiting import PATIENCE, wait_until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+PAGE = Path(__file__).parent / "page"
 RATE = 44_100
 SECONDS = 10
 WINDOW = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark", "reduced_motion": "reduce"}
@@ -117,13 +119,33 @@ def record(studio: Studio, request: pytest.FixtureRequest) -> Path:
     return path
 
 
+browsing = ExitStack()
+"""What ends with the browser that runs, if one does."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Leave the browser before other tests begin than those of the page: Playwright keeps an event loop running."""
+    if nextitem is None or PAGE not in nextitem.path.parents:
+        browsing.close()
+
+
+@pytest.fixture(scope="session")
+def browsers() -> Iterator[list["Browser"]]:
+    """Give the browser that runs, once one does."""
+    yield []
+    browsing.close()
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    """Give a running browser, which is left before other tests begin: Playwright keeps an event loop running."""
+def chromium(browsers: list["Browser"]) -> "Browser":
+    """Give a running browser, the same one to all tests of the page that follow one another."""
     if atlas_page.chromium() is None:
         pytest.skip("there is no Chromium")
-    with atlas_page.browser() as running:
-        yield running
+    if not browsers:
+        browsers.append(browsing.enter_context(atlas_page.browser()))
+        browsing.callback(browsers.clear)
+    return browsers[0]
 
 
 def open_in(chromium: "Browser", studio: Studio, record: Path, wrong: list[str], **settings: Any) -> "Page":
@@ -162,7 +184,9 @@ def opened(chromium: "Browser", studio: Studio, record: Path) -> Iterator[Callab
 def window(chromium: "Browser", studio: Studio, record: Path) -> Iterator["Page"]:
     """Give the window that the tests of a file share."""
     wrong: list[str] = []
-    yield open_in(chromium, studio, record, wrong)
+    page = open_in(chromium, studio, record, wrong)
+    yield page
+    page.context.close()
     assert wrong == []
 
 
