@@ -272,7 +272,8 @@ def _one(
 
     began, folder = time.perf_counter(), output / safe(title(source))
     check_folder(folder, force)  # before anything is compiled
-    large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
+    files = [(file.stat().st_size, file.suffix.lower() in _LOSSY) for file in audio_files(source)]
+    large = sum(size * (_LOSSY_RATIO if lossy else 1) for size, lossy in files) > _WORTH_BYTES
     worth = large and process_pool.cores() > 1
     with process_pool.second_process(*_SECOND_PROCESS) if worth else nullcontext() as second:
         from samplechop.offline.common.progress import progress_bars, silent
@@ -299,6 +300,8 @@ _FOR_LISTS |= {"resample", "start_note", "template", "trim"}
 """What can be said of a kit whose sounds are chosen already."""
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
+_LOSSY, _LOSSY_RATIO = frozenset({".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma"}), 8
+"""Endings of files that hold so many times as much music as others of their size."""
 _SECOND_PROCESS = (
     "samplechop.offline.kits.beside",
     "samplechop.realtime.detectors.harmony.detector",
