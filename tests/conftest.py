@@ -37,8 +37,10 @@ TRAINING = (
 """What else imports TensorFlow, which takes a process some seconds, too."""
 STUDIO = ("tests/offline/studio/",)
 """What looks at one studio that runs: its record is heard once."""
-GROUPS = {"jack": JACK, "crate": CRATE, "studio": STUDIO, "training": TRAINING}
-"""In the order in which they begin, each on a worker of its own where there are so many."""
+MAP = ("tests/offline/atlas/web/",)
+"""What looks at an atlas's page."""
+GROUPS = {"jack": JACK, "crate": CRATE, "studio": STUDIO, "training": TRAINING, "map": MAP}
+"""What runs on one worker each, in the order in which they begin: the longest first."""
 WARM = pytest.StashKey[Path]()
 """The numba cache that every worker begins with a copy of."""
 

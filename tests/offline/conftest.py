@@ -1,17 +1,51 @@
-"""One small crate for all that ask about it or learn from it, and a cache for the tests of a file."""
+"""What tests of commands, records and pages share: one small crate, a cache for the tests of a file, one Chromium."""
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import soundfile
 
+from samplechop.offline.lab.bench import atlas_page
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.synthesis import soundfonts
 from tests.support.command import samplechop
 from tests.support.crates import Crate
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+browsing = ExitStack()
+"""What ends with the browser that runs, if one does."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Leave the browser before a test begins that needs none: Playwright keeps an event loop running."""
+    if "chromium" not in getattr(nextitem, "fixturenames", ()):
+        browsing.close()
+
+
+@pytest.fixture(scope="session")
+def browsers() -> Iterator[list["Browser"]]:
+    """Give the browser that runs, once one does."""
+    yield []
+    browsing.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(browsers: list["Browser"]) -> "Browser":
+    """Give a running browser, the same one to all tests that need one and follow one another."""
+    if atlas_page.chromium() is None:
+        pytest.skip("there is no Chromium")
+    if not browsers:
+        browsers.append(browsing.enter_context(atlas_page.browser()))
+        browsing.callback(browsers.clear)
+    return browsers[0]
 
 
 @pytest.fixture(scope="module")

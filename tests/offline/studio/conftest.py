@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -16,14 +15,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import atlas_page
 from tests.support.command import program
 from tests.support.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PAGE = Path(__file__).parent / "page"
 RATE = 44_100
 SECONDS = 10
 WINDOW = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark", "reduced_motion": "reduce"}
@@ -117,35 +114,6 @@ def record(studio: Studio, request: pytest.FixtureRequest) -> Path:
     path = studio.folder / f"{request.module.__name__.rpartition('.')[2]}.wav"
     shutil.copyfile(studio.folder / "groove.wav", path)
     return path
-
-
-browsing = ExitStack()
-"""What ends with the browser that runs, if one does."""
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
-    """Leave the browser before other tests begin than those of the page: Playwright keeps an event loop running."""
-    if nextitem is None or PAGE not in nextitem.path.parents:
-        browsing.close()
-
-
-@pytest.fixture(scope="session")
-def browsers() -> Iterator[list["Browser"]]:
-    """Give the browser that runs, once one does."""
-    yield []
-    browsing.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(browsers: list["Browser"]) -> "Browser":
-    """Give a running browser, the same one to all tests of the page that follow one another."""
-    if atlas_page.chromium() is None:
-        pytest.skip("there is no Chromium")
-    if not browsers:
-        browsers.append(browsing.enter_context(atlas_page.browser()))
-        browsing.callback(browsers.clear)
-    return browsers[0]
 
 
 def open_in(chromium: "Browser", studio: Studio, record: Path, wrong: list[str], **settings: Any) -> "Page":

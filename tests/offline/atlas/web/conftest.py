@@ -51,15 +51,6 @@ def paged(tmp_path_factory) -> Atlas:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    """Give a running browser, which is left before other tests begin: Playwright keeps an event loop running."""
-    if atlas_page.chromium() is None:
-        pytest.skip("there is no Chromium")
-    with atlas_page.browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def watched() -> Watched:
     """Give what all windows asked for and what went wrong in them."""
     return Watched()
@@ -91,17 +82,20 @@ def opened(chromium, paged, watched) -> Iterator[Callable[..., "Page"]]:
 
 
 @pytest.fixture(scope="module")
-def window(chromium, paged, watched) -> "Page":
-    """Give the window that most tests share, after its first gesture."""
+def window(chromium, paged, watched) -> Iterator["Page"]:
+    """Give the window that most tests of a file share, after its first gesture."""
     page = open_in(chromium, watched, paged.folder / "page", {"reduced_motion": "reduce"})
     page.mouse.click(2, 700)  # where no point is
-    return page
+    yield page
+    page.context.close()
 
 
 @pytest.fixture(scope="module")
-def small_window(chromium, paged, watched) -> "Page":
-    """Give a window on a phone that some tests share."""
-    return open_in(chromium, watched, paged.folder / "page", PHONE | {"reduced_motion": "reduce"})
+def small_window(chromium, paged, watched) -> Iterator["Page"]:
+    """Give a window on a phone that some tests of a file share."""
+    page = open_in(chromium, watched, paged.folder / "page", PHONE | {"reduced_motion": "reduce"})
+    yield page
+    page.context.close()
 
 
 @pytest.fixture
