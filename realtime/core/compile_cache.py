@@ -23,7 +23,7 @@ from typing import Any
 import platformdirs
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.import_hooks import Run, around_import, spare_cffi, spare_scipy
+from samplechop.realtime.core.import_hooks import Run, around_import, spare_scipy
 from samplechop.realtime.core.quick_compiling import leave_garbage, quick_options, remembered_calls
 
 VARIABLE = "NUMBA_CACHE_DIR"
@@ -74,7 +74,6 @@ def ease_numba() -> None:
     atexit.register(gc.freeze)
     around_import("numba.core.caching", _tolerant)
     around_import("numba.np.arraymath", spare_scipy)
-    around_import("numba.core.typing.cffi_utils", spare_cffi)
     around_import("numba.core.targetconfig", quick_options)
     around_import("numba.core.types.functions", remembered_calls)
 

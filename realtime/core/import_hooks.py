@@ -35,22 +35,6 @@ def spare_scipy(run: Run, module: ModuleType) -> None:
         linalg.ensure_blas = check
 
 
-def spare_cffi(run: Run, module: ModuleType) -> None:
-    """Run numba.core.typing.cffi_utils without cffi, whose parser of C takes a tenth of the time that numba does.
-
-    What numba has it for, calling functions that cffi found, nothing here does.
-    """
-    before = sys.modules.get("cffi")
-    sys.modules["cffi"] = None  # type: ignore[assignment]  # then its import fails, which numba is prepared for
-    try:
-        run(module)
-    finally:
-        if before is None:
-            del sys.modules["cffi"]
-        else:
-            sys.modules["cffi"] = before
-
-
 class _Hook(MetaPathFinder):
     def __init__(self, name: str, around: Callable[[Run, ModuleType], None]) -> None:
         self.name, self._around = name, around

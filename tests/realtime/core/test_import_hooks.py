@@ -18,23 +18,6 @@ print("scipy.linalg" in sys.modules)
 """
 
 
-CFFI = """
-import sys
-from samplechop.realtime.core.compile_cache import ensure_compile_cache
-ensure_compile_cache()
-import samplechop.realtime.dsp.downmix
-print("cffi" in sys.modules)
-import cffi
-from numba.core.typing import cffi_utils
-print(cffi_utils.SUPPORTED, cffi.FFI().typeof("int").kind)
-"""
-
-
-def test_kernels_are_loaded_without_a_parser_of_c_which_others_import() -> None:
-    done = subprocess.run([sys.executable, "-c", CFFI], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False", "primitive"]
-
-
 def test_kernels_are_loaded_without_scipy_which_numba_imports_where_it_multiplies_matrices() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "True"]
