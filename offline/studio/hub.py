@@ -132,7 +132,8 @@ class Hub:
         try:
             await self._run(worker, told)
         except Stopped:
-            ended = {"stage": "stopped"}
+            if ended["stage"] != "exported":  # else it was whole before anybody stopped it
+                ended = {"stage": "stopped"}
         except UserError as error:
             ended = {"stage": "failed", "error": in_page_words(str(error))}
         finally:

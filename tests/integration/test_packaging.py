@@ -186,12 +186,12 @@ def test_processes_that_it_starts_find_it(installed: Environment, tmp_path: Path
 
 
 def test_what_numba_compiles_is_kept_beside_the_module(installed: Environment) -> None:
-    code = "import samplechop.realtime.detectors.chop.frontends as module; print(module.__file__)"
+    code = "import samplechop.realtime.detectors.chop.detector as module; print(module.__file__)"
     module = Path(installed.python("-c", code).stdout.strip())
-    for kept in module.parent.glob("__pycache__/frontends.*.nb[ic]"):
+    for kept in module.parent.glob("__pycache__/detector.*.nb[ic]"):
         kept.unlink()
     installed.python("-c", code)
-    assert list(module.parent.glob("__pycache__/frontends.*.nbc"))
+    assert list(module.parent.glob("__pycache__/detector.*.nbc"))
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,7 @@ export function open(id, otherwise = null) {
   instead = otherwise;
   reading(id);
   store.tellExport(null);
+  store.say("");
   tries = 0;
   connect();
 }
@@ -159,6 +160,7 @@ function send(message) {
 export async function edit(...commands) {
   const one = commands.length === 1 ? commands[0] : { do: "steps", steps: commands };
   wanted = null;  // a preview that was not asked for yet would come behind what it previews
+  store.say("");
   try {
     await send({ edits: [one] });
     store.complain("");

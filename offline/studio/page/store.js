@@ -67,7 +67,6 @@ class Store extends EventTarget {
   take(sections) {
     const before = this.pad;
     this.#preview = null;
-    if (sections.project) this.say("");
     Object.assign(this.#kept, sections);
     const after = before && !sections.record ? this.#same(before) : this.pad;
     this.#tell(sections);

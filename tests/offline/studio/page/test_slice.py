@@ -131,8 +131,8 @@ def test_delete(page: "Page", pad: dict[str, Any]) -> None:
     until(page, "({ store }, at) => store.project.deleted.includes(at) && store.pad === undefined", pad["start"])
     after = page.evaluate("() => window.studio.store.pads.map((pad) => [pad.start, pad.pad])")
     came = [name for start, name in after if start not in before]
-    said = page.locator("chop-status").get_by_text("is deleted")
-    assert len(came) == said.count() and all(f"is on {name}." in (said.text_content() or "") for name in came)
+    until(page, "({ store }, came) => came.every((name) => store.remark.endsWith(`is on ${name}`))", came)
+    assert page.locator("chop-status").get_by_text("is deleted").count() == len(came)
 
 
 @pytest.mark.usefixtures("pad")
