@@ -1,6 +1,7 @@
 """`samplechop live` in a checkout: a record goes in, chop markers come out as MIDI notes."""
 
-from samplechop.realtime.core.process import end_at_once, prepare_compiling
+from samplechop.realtime.core.compile_notice import prepare_compiling
+from samplechop.realtime.core.process import end_at_once
 from samplechop.realtime.core.standard_streams import open_standard_files
 
 if __name__ == "__main__":

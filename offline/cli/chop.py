@@ -14,9 +14,10 @@ from rich.table import Table
 
 from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.kits.core.options import FILES, WHAT, ChopOptions
+from samplechop.realtime.core.compile_notice import compiling_shown, show_compiling
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import option_name, read_clock, with_options
-from samplechop.realtime.core.process import compiling_shown, no_garbage, show_compiling
+from samplechop.realtime.core.process import no_garbage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 from samplechop.offline.common.terminal import echo
+from samplechop.realtime.core.compile_notice import prepare_compiling
 from samplechop.realtime.core.errors import UserError, close_word, guarded
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
-from samplechop.realtime.core.process import ended_at_once, prepare_compiling
+from samplechop.realtime.core.process import ended_at_once
 from samplechop.realtime.core.standard_streams import open_standard_files
 
 with ended_at_once():  # Ctrl-C ends it without a word while modules are imported

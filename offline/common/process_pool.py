@@ -106,7 +106,7 @@ def _in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
             finally:
                 _depth -= 1
 
-    alone.in_turn = True  # type: ignore[attr-defined]  # once is enough
+    alone.in_turn = True  # type: ignore[attr-defined]  # a function has no such name: it marks what takes turns
     return alone
 
 

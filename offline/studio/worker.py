@@ -10,8 +10,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from samplechop.realtime.core.compile_notice import compiling_shown
 from samplechop.realtime.core.errors import ModelError, UserError, reason_of
-from samplechop.realtime.core.process import compiling_shown, end_with_parent, without_interrupts
+from samplechop.realtime.core.process import end_with_parent, without_interrupts
 
 Message = dict[str, Any]
 Tell = Callable[[Message], object]

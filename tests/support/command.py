@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from samplechop.offline.cli.main import main
-from samplechop.realtime.core.process import COMPILING
+from samplechop.realtime.core.compile_notice import COMPILING
 
 ROOT = Path(__file__).resolve().parents[2]
 

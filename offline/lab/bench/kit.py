@@ -57,7 +57,7 @@ def redundancies(paths: Sequence[Path]) -> Iterator[Figure]:
             among = plan.choice(record, OPTIONS, 0, record.length)
             starts = np.array([place.sample for place in among.places], np.int64)
             stops = np.append(starts, record.length)[1:]
-            took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)  # noqa: B023
+            took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)  # noqa: B023 (called at once)
         name = path.stem if len(path.stem) <= LONGEST_NAME else path.stem[: LONGEST_NAME - 1] + "…"
         yield Figure(f"{name}: candidates", len(among.found.candidates), "")
         yield Figure(f"{name}: features", record.length / record.sample_rate / took, "× real time")
@@ -146,7 +146,7 @@ def again(path: Path) -> Iterator[Figure]:
         plan.planned(record, OPTIONS, 0, record.length)
         yield Figure(f"{minutes:g} minutes planned", time.perf_counter() - began, "s")
         for what, options in AGAIN.items():
-            took = 1e3 * best_seconds(lambda: plan.planned(record, options, 0, record.length))  # noqa: B023
+            took = 1e3 * best_seconds(lambda: plan.planned(record, options, 0, record.length))  # noqa: B023 (called at once)
             yield Figure(f"{minutes:g} minutes planned again, {what}", took, "ms").at_most(100)
 
 

@@ -42,9 +42,9 @@ def counts(mono: NDArray[np.float32]) -> Iterator[Figure]:
     for names, most in CALLS.items():
         engine = _engine(names, BLOCK)
         _run(engine, blocks[:settled])
-        calls = calls_of(lambda: _run(engine, blocks[settled:])) / len(blocks[settled:])  # noqa: B023
+        calls = calls_of(lambda: _run(engine, blocks[settled:])) / len(blocks[settled:])  # noqa: B023 (called at once)
         yield Figure(f"{_title(names)}, a live block: calls of functions", calls, "").at_most(most)
-        left, _ = allocations(lambda: _run(engine, blocks[settled:]), len(blocks[settled:]))  # noqa: B023
+        left, _ = allocations(lambda: _run(engine, blocks[settled:]), len(blocks[settled:]))  # noqa: B023 (called at once)
         yield Figure(f"{_title(names)}, a live block: left allocated", left, "bytes").at_most(16)
 
 
@@ -77,7 +77,7 @@ def computing(mono: NDArray[np.float32], repeats: int = 5) -> Iterator[Figure]:
         blocks = _blocks(mono, block)
         for names, most in bounds.items():
             engine = _engine(names, block)
-            took, unit = _in_turns([lambda: _run(engine, blocks), transforms], repeats)  # noqa: B023
+            took, unit = _in_turns([lambda: _run(engine, blocks), transforms], repeats)  # noqa: B023 (called at once)
             yield Figure(f"{_title(names)}, {where} ÷ transforms", took / unit, "×").at_most(most)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-from samplechop.realtime.core.process import COMPILING
+from samplechop.realtime.core.compile_notice import COMPILING
 
 PATIENCE = 120.0
 """Seconds after which it is sure that what is waited for will not come, however busy the machine is."""

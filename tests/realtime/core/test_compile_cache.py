@@ -79,7 +79,7 @@ def test_where_nothing_is_compiled_nothing_is_said(place: Path) -> None:
 
 
 def test_a_session_that_says_when_it_compiles_says_it_once(place: Path) -> None:
-    shown = "; from samplechop.realtime.core.process import compiling_shown, show_compiling\n"
+    shown = "; from samplechop.realtime.core.compile_notice import compiling_shown, show_compiling\n"
     done = run(place, ENSURED + shown + f"with compiling_shown(show_compiling): {COMPILED.strip('; ')}")
     assert "NUMBA_CACHE_DIR" not in done.stdout and done.stderr.count("NUMBA_CACHE_DIR") == 1
 
