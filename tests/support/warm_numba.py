@@ -3,18 +3,23 @@
     python -m tests.support.warm_numba
 
 Most is compiled when its module is imported, or when the module's `_compiled` or `compile_now` is called; the rest by
-what detectors do.
+what detectors do. librosa, too, compiles as its modules are imported. All cores have a part of it.
 """
 
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 
 import numpy as np
 
 from samplechop.models import ModelError
+from samplechop.offline.common.process_pool import as_ready, cores
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ProcessSpec
 from tests.support.command import ROOT
+
+LIBROSA = ("librosa.core.pitch",)
+"""The modules of librosa that tests import, by the last of those that it imports for that; they take longest."""
 
 
 def compiled_modules() -> list[str]:
@@ -28,18 +33,27 @@ def _nothing() -> None:
     """Compile nothing."""
 
 
-def main() -> None:
-    for name in compiled_modules():
-        module = import_module(name)
-        for begin in ("_compiled", "compile_now"):
-            getattr(module, begin, _nothing)()
+def _compile(name: str) -> None:
+    module = import_module(name)
+    for begin in ("_compiled", "compile_now"):
+        getattr(module, begin, _nothing)()
+
+
+def _listen(name: str) -> None:
+    """Let a detector work on blocks of both kinds: a live one, and a long one as of a file."""
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, 44_100).astype(np.float32)
-    for name in detectors.BUILT_IN:
-        for block in (256, len(noise)):
-            detector = detectors.make(name)
-            with suppress(ModelError):  # of which the released model says nothing yet
-                detector.prepare(ProcessSpec(44_100, block))
-                detector.process(noise[:block], 0, lambda _: None)
+    for block in (256, len(noise)):
+        detector = detectors.make(name)
+        with suppress(ModelError):  # of which the released model says nothing yet
+            detector.prepare(ProcessSpec(44_100, block))
+            detector.process(noise[:block], 0, lambda _: None)
+
+
+def main() -> None:
+    calls = [partial(_compile, name) for name in (*LIBROSA, *compiled_modules())]
+    calls += [partial(_listen, name) for name in detectors.BUILT_IN]
+    for _ in as_ready(calls, cores()):
+        pass
 
 
 if __name__ == "__main__":
