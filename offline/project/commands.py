@@ -45,7 +45,7 @@ def _add(project: Project, command: Mapping[str, Any]) -> Project:
 
 
 def _move(project: Project, command: Mapping[str, Any]) -> Project:
-    chop = _target(project, command)
+    chop = target(project, command)
     to = values.position(command["to"], "to", project.audio.length)
     there = _here(project, to)
     if there is not None and there.id != chop.id:
@@ -56,7 +56,7 @@ def _move(project: Project, command: Mapping[str, Any]) -> Project:
 
 
 def _delete(project: Project, command: Mapping[str, Any]) -> Project:
-    chop = _target(project, command)
+    chop = target(project, command)
     gone = {chop.at} if chop.origin is None else {chop.at, chop.origin}
     kept = tuple(one for one in project.chops if one.id != chop.id)
     return replace(project, chops=kept, deleted=tuple(sorted({*project.deleted, *gone})))
@@ -71,24 +71,24 @@ def _restore(project: Project, command: Mapping[str, Any]) -> Project:
 
 def _release(project: Project, command: Mapping[str, Any]) -> Project:
     """Forget all that was said of a chop: what it was is the machine's again."""
-    chop = _target(project, command)
+    chop = target(project, command)
     return replace(project, chops=tuple(one for one in project.chops if one.id != chop.id))
 
 
 def _lock(locked: bool) -> Edit:
-    return lambda project, command: _with(project, replace(_target(project, command), locked=locked))
+    return lambda project, command: _with(project, replace(target(project, command), locked=locked))
 
 
 def _swap(project: Project, command: Mapping[str, Any]) -> Project:
     """Swap the pads of two chops of the project."""
-    first, second = _target(project, command), _target(project, command, "with")
+    first, second = target(project, command), target(project, command, "with")
     if first.note is None and second.note is None:
         raise UserError(f"neither {first.id} nor {second.id} has a pad of its own")
     return _with(_with(project, replace(first, note=second.note)), replace(second, note=first.note))
 
 
 def _pad(project: Project, command: Mapping[str, Any]) -> Project:
-    chop, note = _target(project, command), command["note"]
+    chop, note = target(project, command), command["note"]
     if note is not None:
         note = values.note(note, "note")
         if taken := [one.id for one in project.chops if one.note == note and one.id != chop.id]:
@@ -97,7 +97,7 @@ def _pad(project: Project, command: Mapping[str, Any]) -> Project:
 
 
 def _end(project: Project, command: Mapping[str, Any]) -> Project:
-    chop, end = _target(project, command), command["end"]
+    chop, end = target(project, command), command["end"]
     return _with(
         project, replace(chop, end=None if end is None else values.end(end, "end", chop.at, project.audio.length))
     )
@@ -109,7 +109,7 @@ def _property(name: str, check: Callable[[Any, str], Any]) -> Edit:
     def edit(project: Project, command: Mapping[str, Any]) -> Project:
         value = command[name]
         said: dict[str, Any] = {name: None if value is None else check(value, name)}
-        return _with(project, replace(_target(project, command), **said))
+        return _with(project, replace(target(project, command), **said))
 
     return edit
 
@@ -161,10 +161,10 @@ def _steps(project: Project, command: Mapping[str, Any]) -> Project:
     return project
 
 
-def _target(project: Project, command: Mapping[str, Any], name: str = "chop") -> Chop:
+def target(project: Project, command: Mapping[str, Any], name: str = "chop") -> Chop:
     """Give the chop that a command means: one of the project, or a candidate that becomes one.
 
-    A candidate's place means the chop that it has become, also when that was moved since.
+    A candidate's place means the chop that it has become, also when that was moved since. Raises UserError for none.
     """
     if name != "chop" or "chop" in command:
         if "at" in command and name == "chop":
@@ -225,8 +225,13 @@ def holding(edits: Sequence[Any], hold: Any) -> list[Any]:
 _CHOP = frozenset({"chop", "at"})
 
 
-def _of_chop(edit: Edit, *needed: str) -> tuple[Edit, frozenset[str], frozenset[str]]:
-    return edit, _CHOP | {*needed}, frozenset(needed)
+_FURTHER = frozenset({"further"})
+
+
+def _of_chop(
+    edit: Edit, *needed: str, besides: frozenset[str] = frozenset()
+) -> tuple[Edit, frozenset[str], frozenset[str]]:
+    return edit, _CHOP | besides | {*needed}, frozenset(needed)
 
 
 def _of_project(edit: Edit, *needed: str) -> tuple[Edit, frozenset[str], frozenset[str]]:
@@ -235,7 +240,7 @@ def _of_project(edit: Edit, *needed: str) -> tuple[Edit, frozenset[str], frozens
 
 COMMANDS: Mapping[str, tuple[Edit, frozenset[str], frozenset[str]]] = {
     "add": _of_project(_add, "at"),
-    "move": _of_chop(_move, "to"),
+    "move": _of_chop(_move, "to", besides=_FURTHER),
     "delete": _of_chop(_delete),
     "restore": _of_project(_restore, "at"),
     "release": _of_chop(_release),
@@ -244,7 +249,7 @@ COMMANDS: Mapping[str, tuple[Edit, frozenset[str], frozenset[str]]] = {
     "name": _of_chop(_property("name", values.text), "name"),
     "pad": _of_chop(_pad, "note"),
     "swap": _of_project(_swap, "chop", "with"),
-    "end": _of_chop(_end, "end"),
+    "end": _of_chop(_end, "end", besides=_FURTHER),
     "gain": _of_chop(_property("gain_db", values.gain_db), "gain_db"),
     "choke": _of_chop(_property("choke", values.choke), "choke"),
     "play": _of_chop(_property("play", values.play), "play"),

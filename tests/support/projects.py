@@ -39,6 +39,7 @@ _held = st.lists(st.tuples(_places, st.integers(1, 90), st.integers(36, 40)), ma
 edits: st.SearchStrategy[dict[str, Any]] = st.one_of(
     _of_project("add", at=_places),
     _of_chop("move", to=_places),
+    _of_chop("move", to=_places, further=st.just(True)),
     _of_chop("delete"),
     _of_project("restore", at=_places),
     _of_chop("release"),
@@ -47,6 +48,7 @@ edits: st.SearchStrategy[dict[str, Any]] = st.one_of(
     _of_chop("name", name=st.sampled_from(["intro", "zwei ä", None])),
     _of_chop("pad", note=st.integers(36, 40) | _nothing),
     _of_chop("end", end=_places | _nothing),
+    _of_chop("end", end=_places | _nothing, further=st.just(True)),
     _of_chop("gain", gain_db=st.sampled_from([-3.5, 0, None])),
     _of_chop("choke", choke=st.sampled_from([0, 3, None])),
     _of_chop("play", play=st.sampled_from(["gate", "loop", None])),

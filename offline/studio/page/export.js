@@ -63,8 +63,8 @@ class Export extends HTMLElement {
     if (!store.pads.length) return;
     const chosen = [...this.#formats.querySelectorAll("input")].filter((one) => one.checked).map((one) => one.value);
     if (String(chosen) !== this.#usual) {  // kept with the record, so that it is so tomorrow, and on the command line
-      const value = chosen.filter((name) => !ALWAYS.includes(name));
-      if (!await edit({ do: "kit", option: "formats", value: value.length ? value : ["wav"] })) return;
+      const formats = chosen.filter((name) => !ALWAYS.includes(name));
+      if (!await edit({ do: "formats", formats: formats.length ? formats : ["wav"] })) return;
       this.#usual = String(chosen);
     }
     try {

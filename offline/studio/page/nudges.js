@@ -1,7 +1,7 @@
 // Moving the beginning or end of the selected slice by keys and small buttons: it is shown at once, and is one edit
-// when the key is let go, however often it repeated.
+// when the key is let go, however often it repeated. Nudges one after another of one edge are one step of undo.
 
-import { edit, meant } from "./server.js";
+import { edit, meant, sent } from "./server.js";
 import { forgetLeft, move, showMoved } from "./snap.js";
 import { store } from "./store.js";
 
@@ -15,6 +15,11 @@ let held = null;
 let goal = null;
 /** Edits one after another: each means the slice as the one before left it. @type {Promise<unknown>} */
 let last = Promise.resolve();
+/** The nudge that was done last, and what had been said to the server by then. @type {string} */
+let before = "";
+
+/** Name a nudge of an edge of the selected slice that comes next. @param {Edge} edge */
+const mark = (edge) => [edge, store.selected, sent()].join();
 
 /** Say how far an edge of the selected slice may go. @param {Edge} edge @param {Pad} pad @param {number} to */
 const allowed = (edge, pad, to) => edge === "start"
@@ -51,25 +56,27 @@ export function settle() {
   }
   const begins = new Set([...(goesOn && goal ? goal.begins : []), pad.start, ...(edge === "start" ? [to] : [])]);
   const mine = goal = { edge, to, begins };
-  put(edge, to).then(() => { if (goal === mine) goal = null; });
+  put(edge, to, true).then(() => { if (goal === mine) goal = null; });
 }
 
 /** @param {Edge} edge @param {Pad} pad */
 const isOnItsWay = (edge, pad) => goal !== null && goal.edge === edge && goal.begins.has(pad.start);
 
 /** Put an edge of the selected slice to a sample. @param {Edge} edge @param {number|null} to null for an end as found
- * @returns {Promise<unknown>} */
-export function put(edge, to) {
+ * @param {boolean} [isNudge] @returns {Promise<unknown>} */
+export function put(edge, to, isNudge = false) {
   last = last.then(async () => {
     const { pad, selected } = store;
     if (!pad || selected === null) return;
     const target = { chop: pad.chop, start: selected };
+    const how = isNudge && before === mark(edge) ? { further: /** @type {const} */ (true) } : {};
     if (edge === "end") {
       forgetLeft();
-      await edit({ do: "end", ...meant(target), end: to === null ? null : allowed(edge, pad, to) });
+      await edit({ do: "end", ...meant(target), end: to === null ? null : allowed(edge, pad, to), ...how });
     } else if (to !== null && to !== selected) {
-      await move(target, allowed(edge, pad, to));
+      await move(target, allowed(edge, pad, to), how);
     }
+    before = isNudge ? mark(edge) : "";
   });
   return last;
 }

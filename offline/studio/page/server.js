@@ -24,6 +24,9 @@ const waiting = new Map();
 /** The id of the record that is open. */
 export const recordId = () => record;
 
+/** How much was said to the server. */
+export const sent = () => number;
+
 /** Whether it is being recorded. */
 export const isGrowing = () => from !== "";
 

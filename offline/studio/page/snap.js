@@ -103,10 +103,10 @@ export function showMoved(pad, to, base = store.pads) {
 }
 
 /** Move a cut: one edit, whatever was shown on the way. @param {{chop: string|null, start: number}} pad as it is on the
- * server @param {number} to */
-export async function move(pad, to) {
+ * server @param {number} to @param {{further?: true}} [how] */
+export async function move(pad, to, how = {}) {
   left = pad.start;
-  if (!await edit({ do: "move", ...meant(pad), to })) left = null;
+  if (!await edit({ do: "move", ...meant(pad), to, ...how })) left = null;
   store.tell("left");
   return left !== null;
 }

@@ -242,6 +242,10 @@ class Edits(RuleBasedStateMachine):
         for _ in range(steps):
             self.do({"do": name})
 
+    @rule(formats=st.sampled_from([["op1"], ["default", "sfz"], None]))
+    def write_in(self, formats: list[str] | None) -> None:
+        self.do({"do": "formats", "formats": formats})
+
     @rule()
     def restart(self) -> None:
         self.editing.__exit__(None, None, None)

@@ -14,6 +14,7 @@ def open_panel(page):
 
 def test_a_kit_is_exported_with_the_formats_that_were_chosen(page, record, studio):
     open_panel(page)
+    undo = page.evaluate("window.studio.store.project.undo")
     page.check("#export-panel input[value=op1]")
     page.click(GO)
     until(page, "({ store }) => store.exported?.stage === 'exported'")
@@ -22,6 +23,7 @@ def test_a_kit_is_exported_with_the_formats_that_were_chosen(page, record, studi
     assert "op1" in page.inner_text("#export-panel .said-of-kit")
     assert (studio.kits / record.stem / "kit.json").exists()
     assert "op1" in project_of(record)["kit"]["formats"]
+    assert page.evaluate("window.studio.store.project.undo") == undo
 
 
 def test_a_kit_that_is_there_is_asked_about_and_the_page_goes_on(page, record, studio):

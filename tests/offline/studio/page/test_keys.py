@@ -111,6 +111,15 @@ def test_quick_presses_add_up(page: "Page", pads: list[dict[str, Any]]) -> None:
     moved(page, pads[3], 4)
 
 
+def test_nudges_one_after_another_are_one_step_of_undo(page: "Page", pads: list[dict[str, Any]]) -> None:
+    select(page, pads[3])
+    for times in (1, 2, 3):
+        page.keyboard.press("ArrowRight")
+        moved(page, pads[3], times * MS)
+    page.keyboard.press("Control+z")
+    until(page, "({ store }, at) => store.project.chops.length === 0 && store.selected === at", pads[3]["start"])
+
+
 def test_ctrl_and_an_arrow_go_to_the_next_candidate(page: "Page", pads: list[dict[str, Any]]) -> None:
     taken = {pad["start"] for pad in pads}
     rows = page.evaluate("() => window.studio.store.candidates.map(([at]) => at)")
