@@ -3,13 +3,16 @@
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from samplechop.offline.kits.core.record import AUDIO, audio_files, inputs, title
+from samplechop.offline.kits.core.record import FOREIGN, audio_files, inputs, title
 from samplechop.offline.project.places import find
-from samplechop.realtime.audio.audio_file import is_folder, open_audio
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.audio.audio_file import open_audio, open_complete
+from samplechop.realtime.audio.ffmpeg import is_installed
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.locks import is_locked
 from samplechop.realtime.recording.session_folder import LOG, session_audio
 
@@ -42,6 +45,29 @@ class Item:
         }
 
 
+def fault_of(path: Path) -> str | None:
+    """Say in a sentence why a record cannot be read at all; None where it can be, or only decoding it would tell.
+
+    What libsndfile cannot open may be what ffmpeg decodes, or a recording that was broken off.
+    """
+    if is_growing(path):
+        return None
+    try:
+        (file,) = audio_files(path)
+        with suppress(UserError):
+            open_audio(file).close()
+            return None
+        if file.suffix[1:].lower() in FOREIGN and is_installed():
+            return None
+        with TemporaryDirectory() as scratch:
+            open_complete(file, lambda: Path(scratch) / "copy.wav", []).file.close()
+    except UserError as error:
+        return str(error)
+    except OSError as error:
+        return f"{str(path)!r} cannot be read: {reason_of(error)}"
+    return None
+
+
 def is_growing(path: Path) -> bool:
     """Say whether a path is a session that a program records now."""
     try:
@@ -54,13 +80,20 @@ class Library:
     """The records of what was opened."""
 
     def __init__(self, opened: Sequence[Path]) -> None:
-        """Open files, sessions and folders. Raises UserError for what is not there or holds no audio."""
+        """Open files, sessions and folders. Raises UserError for what is not there, and where nothing can be read.
+
+        Where something can, the page says of the rest what is wrong with it.
+        """
         self.opened = tuple(opened)
         self._items: dict[str, Item] = {}
-        self.look()
-        for path in opened:
-            if path.suffix[1:].lower() not in AUDIO and not is_folder(path):
-                open_audio(path).close()  # what is named like audio is left to its page
+        faults = list[str]()
+        for item in self.look():
+            if (fault := fault_of(item.path)) is None:
+                return
+            faults.append(fault)
+        if len(faults) == 1:
+            raise UserError(faults[0])
+        raise UserError(f"none of {len(faults)} files can be read as audio, the first because {faults[0]}")
 
     def look(self) -> list[Item]:
         """Look anew what there is, in order; meanwhile others find what there was. Raises UserError where nothing is.

@@ -1,7 +1,7 @@
 """What the server answers about what was opened.
 
 GET  /api/library              records
-GET  /api/picture?record       {heights: COLUMNS numbers 0..255, seconds}
+GET  /api/picture?record       {heights: COLUMNS numbers 0..255, seconds, fault: why it cannot be read, null if it can}
 GET  /api/similar?record&at    places like the slice that begins there, see `similar`
 GET  /api/similar/elsewhere?record&at   the same in the other records: a line of JSON after each that was looked at,
                                {of, done, unheard: counts of records, places: the nearest so far, the nearest first}
@@ -18,9 +18,10 @@ from starlette.routing import Route
 
 from samplechop.offline.studio.answers import as_text, in_json, number, told
 from samplechop.offline.studio.hub import Hub
-from samplechop.offline.studio.library import Item
+from samplechop.offline.studio.library import Item, fault_of
 from samplechop.offline.studio.pictures import picture
 from samplechop.offline.studio.similar import MOST, Sought, elsewhere, similar, sought
+from samplechop.offline.studio.wording import in_page_words
 from samplechop.realtime.core.errors import ModelError, UserError
 
 
@@ -43,7 +44,9 @@ async def _library(hub: Hub, _: Request) -> Response:
 async def _picture(hub: Hub, one_at_a_time: CapacityLimiter, request: Request) -> Response:
     path = hub.library.item(request.query_params.get("record", "")).path
     heights, seconds = await to_thread.run_sync(picture, path, hub.cache, limiter=one_at_a_time)
-    return in_json({"heights": heights.tolist(), "seconds": seconds})
+    fault = await to_thread.run_sync(fault_of, path, limiter=one_at_a_time) if seconds is None else None
+    said = None if fault is None else in_page_words(fault, path)
+    return in_json({"heights": heights.tolist(), "seconds": seconds, "fault": said})
 
 
 async def _similar(hub: Hub, request: Request) -> Response:

@@ -9,6 +9,7 @@ import { view } from "./view.js";
 import { sentence } from "./words.js";
 
 /** @typedef {{id: string, title: string, folder: string, session: boolean, live: boolean, project: boolean}} Item */
+/** @typedef {{heights: number[], seconds: number|null, fault?: string|null}} Picture */
 
 const KEY = "samplechop-library", NARROW = "(max-width: 1180px)";
 /** @type {(does: () => void) => void} */
@@ -27,7 +28,7 @@ class Library extends HTMLElement {
   #items = [];
   /** The place that is shown when its record comes. @type {{id: string, at: number}|null} */
   #wanted = null;
-  /** Pictures that were asked for. @type {Map<string, Promise<{heights: number[], seconds: number|null}>>} */
+  /** Pictures that were asked for. @type {Map<string, Promise<Picture>>} */
   #pictures = new Map();
   #seen = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) this.#draw(/** @type {HTMLElement} */ (entry.target));
@@ -114,8 +115,8 @@ class Library extends HTMLElement {
       const url = `/api/picture?record=${encodeURIComponent(id)}`;
       this.#pictures.set(id, ask(url).then((answer) => answer.json()).catch(() => ({ heights: [], seconds: null })));
     }
-    const { heights, seconds } = await /** @type {Promise<{heights: number[], seconds: number|null}>} */ (
-      this.#pictures.get(id));
+    const { heights, seconds, fault } = await /** @type {Promise<Picture>} */ (this.#pictures.get(id));
+    if (fault && !store.broken.has(id)) return store.tellBroken(id, fault);
     /** @type {HTMLElement} */ (one.querySelector(".length")).textContent = seconds === null ? "" : inMinutes(seconds);
     if (!heights.length) return;
     const drawn = icon(heights.map((height, at) => {

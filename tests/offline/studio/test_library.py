@@ -10,6 +10,7 @@ import soundfile
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.studio import library
 from samplechop.offline.studio.pictures import COLUMNS, picture
+from samplechop.realtime.core.errors import UserError
 from tests.offline.studio.conftest import RATE, Studio
 from tests.support.studio_client import Client
 
@@ -31,6 +32,29 @@ def test_a_record_is_there_while_the_library_is_looked_at_anew(tmp_path: Path, m
 
     monkeypatch.setattr(library, "_item", made)
     assert one.look() == before and seen == [*before, *before]
+
+
+def test_a_folder_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.flac"):
+        (tmp_path / name).write_bytes(b"no audio")
+    with pytest.raises(UserError, match=r"none of 2 files .* '[^']*a\.wav' cannot be read"):
+        library.Library([tmp_path])
+    soundfile.write(tmp_path / "c.wav", np.ones(9), RATE)
+    assert len(library.Library([tmp_path]).items()) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"no audio", b"RIFF\x24\x00\x00\x00WAVE"])
+def test_a_file_that_holds_no_audio_has_a_fault(tmp_path: Path, content: bytes) -> None:
+    (path := tmp_path / "broken.wav").write_bytes(content)
+    fault = library.fault_of(path)
+    assert fault is not None and "broken.wav" in fault
+
+
+def test_a_recording_that_was_broken_off_has_none(tmp_path: Path) -> None:
+    soundfile.write(path := tmp_path / "broken off.wav", np.ones(9), RATE)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + bytes(4) + whole[8:40] + bytes(4) + whole[44:])
+    assert library.fault_of(path) is None
 
 
 def test_a_picture_is_as_loud_as_its_record(tmp_path: Path) -> None:
@@ -64,6 +88,14 @@ def test_records_that_come_and_go_are_seen(client: Client, studio: Studio) -> No
     new.unlink()
     assert all(one["title"] != "another" for one in client.json("/api/library")["items"])
     assert client.get(f"/api/picture?record={item['id']}")[0] == 400
+
+
+def test_a_file_that_cannot_be_read_says_why_before_it_is_opened(client: Client, studio: Studio) -> None:
+    (path := studio.folder / "unreadable.wav").write_bytes(b"no audio")
+    told = client.json(f"/api/picture?record={client.id_of('unreadable')}")
+    path.unlink()
+    assert (told["heights"], told["seconds"]) == ([], None)
+    assert told["fault"].startswith("the record cannot be read as audio")
 
 
 def test_what_sounds_like_a_slice_is_found(client: Client, record: Path) -> None:
