@@ -3,10 +3,12 @@
 import hashlib
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from samplechop.offline.kits import write_slices
 from samplechop.offline.kits.analysis.candidates import rising
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions, Length
@@ -21,6 +23,9 @@ BEGINNING_DB = 20.0
 BLIP_SECONDS = 0.1
 """A slice that is cut at its longest does not end so shortly after a place found, or the next attack would be a blip at
 its end: it ends there."""
+SILENT_DB, SILENT_SECONDS = -72.0, 0.1
+"""What no slice holds at the end of a record. Nobody asked for it, so it must be sure: bells ring on at -60 dB, where
+--trim ends them, and some hundredths of a second are how sounds end."""
 _BLOCK = 65_536
 
 
@@ -169,6 +174,22 @@ def earlier(parts: Sequence[Piece], samples: int, first: int, last: int, stay: C
         before = moved[place] = place if place in stay else max(place - samples, before + taken)
         taken = True
     return [Piece(moved[part.start], moved[part.stop], part.strength) for part in parts]
+
+
+def sounding(parts: Sequence[Piece], record: Record, options: ChopOptions) -> list[Piece]:
+    """End the last slice where its sound does, if what the record goes on with is silence: a pad would only hold it.
+
+    Silence lies SILENT_DB below the slice's own peak and lasts SILENT_SECONDS at least. Slices that are the whole
+    record, or all of one length, stay so; what is cut from a record by its harmonic part may sound where that does not.
+    """
+    if not parts or options.until == "chosen" or options.fixed_length is not None or options.harmonic:
+        return list(parts)
+    *others, end = parts
+    _, sound = write_slices.edges(lambda: record.blocks(_BLOCK, end.start, end.stop), SILENT_DB)
+    silent = end.stop - end.start - sound
+    if sound == 1 or silent < SILENT_SECONDS * record.sample_rate:  # a slice of silence alone was meant so
+        return list(parts)
+    return [*others, replace(end, stop=end.start + sound)]
 
 
 def snapped(

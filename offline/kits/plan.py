@@ -88,7 +88,8 @@ class Plan:
 
     at_bars: how many begin with a bar, None where bars are not clear. chops: what a project says of each piece, None
     where it says nothing; () without one. tempo_map: None where no tempo is clear. places: which were chosen, samples.
-    held: what each was in the kit before, None where it was not in it; both () where nothing was chosen.
+    held: what each was in the kit before, None where it was not in it; both () where nothing was chosen. silent:
+    samples of the record's end that the last one leaves out.
     """
 
     pieces: tuple[Piece, ...]
@@ -100,6 +101,7 @@ class Plan:
     tempo_map: TempoMap | None = None
     places: tuple[int, ...] = ()
     held: tuple[HeldSlice | None, ...] = ()
+    silent: int = 0
 
     def notes(self, start_note: int) -> list[int]:
         """Give each piece its MIDI note, see `decided.notes`."""
@@ -211,6 +213,9 @@ def plan_of(
     stay = {chop.at for chop in decided.inside(project, first, last)}
     parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last, stay)
     parts = boundaries.snapped(parts, record, options.snap_ms, first, last, stay)
+    whole = parts
+    parts = boundaries.sounding(whole, record, ends)
+    silent = sum(one.stop for one in whole) - sum(one.stop for one in parts)
     chops = decided.said(parts, project)
     kept = tuple(held.get(one.sample) for one in taken)
     parts = decided.ended(parts, chops, kept, last)
@@ -227,6 +232,7 @@ def plan_of(
         among.tempo_map,
         tuple(one.sample for one in taken),
         kept,
+        silent,
     )
 
 

@@ -30,7 +30,7 @@ def remarks(kit: Kit, record: Record, plan: Plan, options: ChopOptions) -> list[
         notes += _off_bars(record, plan, len(kit.slices))
     notes += _filled(record, plan, len(kit.slices), options)
     if plan.found.candidates and len(kit.slices) < options.most:
-        off = (kit.last - kit.first - _on_pads(plan.pieces)) / record.sample_rate
+        off = (kit.last - kit.first - plan.silent - _on_pads(plan.pieces)) / record.sample_rate
         whole = (kit.last - kit.first) / record.sample_rate
         if options.fixed_length is None and off > _OFF_PADS * whole:
             notes.append(f"{off:.1f} of {whole:.1f} s lie on no pad; --until chosen has the whole record on pads")

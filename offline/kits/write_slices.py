@@ -110,12 +110,12 @@ def shaped(
     return faded(risen, max(declick, _frames(options.fade_ms, rate)))
 
 
-def edges(blocks: Callable[[], Blocks]) -> tuple[int, int]:
+def edges(blocks: Callable[[], Iterator[NDArray[Any]]], silence_db: float = SILENCE_DB) -> tuple[int, int]:
     """Tell where the first sample is that is not silent, and the one after the last; of silence alone one sample stays.
 
-    Silent is what lies SILENCE_DB below the peak. blocks: gives the stream anew each time.
+    Silent is what lies silence_db below the peak. blocks: gives the stream anew each time.
     """
-    limit = peak(blocks()) * 10 ** (SILENCE_DB / 20)
+    limit = peak(blocks()) * 10 ** (silence_db / 20)
     begin, end, position = 0, 0, 0
     for samples in blocks():
         loud = np.flatnonzero(np.abs(samples).max(axis=1) > limit)
@@ -126,7 +126,7 @@ def edges(blocks: Callable[[], Blocks]) -> tuple[int, int]:
     return begin, max(end, 1)
 
 
-def peak(blocks: Blocks) -> float:
+def peak(blocks: Iterable[NDArray[Any]]) -> float:
     """Give the largest absolute value; 0 for nothing."""
     return max((float(np.abs(samples).max(initial=0.0)) for samples in blocks), default=0.0)
 

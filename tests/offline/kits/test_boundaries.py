@@ -206,3 +206,25 @@ def test_how_loud_it_is_at_each_place_is_heard_in_one_reading(channels: int, tmp
     mixed = sound.mean(axis=1, dtype=np.float64)
     expected = [np.mean(np.square(mixed[a:b])) for a, b in zip(starts, stops, strict=True)]
     np.testing.assert_allclose(powers, expected, rtol=1e-5)
+
+
+RINGING = np.concatenate([noise(RATE, 2), noise(RATE, 2) * 10 ** (-66 / 20), np.zeros((RATE, 2))])
+
+
+@pytest.mark.parametrize(("start", "stop"), [(RATE // 2, 2 * RATE), (RATE + 100, 2 * RATE), (2 * RATE + 9, 3 * RATE)])
+def test_the_last_slice_ends_with_its_sound_by_its_own_level(tmp_path: Path, start: int, stop: int) -> None:
+    taken = record(tmp_path, RINGING, subtype="PCM_24")
+    first, last = Piece(0, start, 0.5), Piece(start, 3 * RATE, 0.5)
+    parts = boundaries.sounding([first, last], taken, ChopOptions())
+    assert parts == [first, Piece(start, pytest.approx(stop, abs=50), 0.5)]
+
+
+@pytest.mark.parametrize("options", [WHOLE, ChopOptions(until="1beats"), ChopOptions(harmonic=True)])
+def test_slices_that_must_be_so_long_keep_their_silence(tmp_path: Path, options: ChopOptions) -> None:
+    taken, parts = record(tmp_path, RINGING), [Piece(0, 3 * RATE, 0.5)]
+    assert boundaries.sounding(parts, taken, options) == parts
+
+
+def test_less_silence_than_sounds_end_with_stays(tmp_path: Path) -> None:
+    taken, parts = record(tmp_path, RINGING[: 2 * RATE + RATE // 20]), [Piece(RATE, 2 * RATE + RATE // 20, 0.5)]
+    assert boundaries.sounding(parts, taken, ChopOptions()) == parts
