@@ -182,7 +182,8 @@ def learn(
         warmup_target=options.rate,
         warmup_steps=options.steps // 7,
     )
-    optimizer = k.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
+    rate: list[Any] = []  # of the step: given the schedule itself, the optimizer has it traced for each variable
+    optimizer = k.optimizers.AdamW(lambda: rate[-1], weight_decay=1e-3, clipnorm=1.0)
     optimizer.build(model.trainable_variables)  # made inside train_step, its variables would have that traced twice
     mean = RunningMean(model.variables, options.average)
     variables = [*model.variables, *optimizer.variables, *mean.variables]
@@ -190,6 +191,7 @@ def learn(
     # Nothing here branches on tensors; rewritten for that, the step takes half as long again to trace.
     @tf.function(reduce_retracing=True, autograph=False)
     def train_step(x: Any, y: Any) -> Any:
+        rate[:] = [schedule(optimizer.iterations)]
         with tf.GradientTape() as tape:
             output = model(x, training=True)
             value = loss(y, output)
