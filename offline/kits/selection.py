@@ -28,6 +28,9 @@ from samplechop.offline.project.model import HeldSlice
 PRICE = 0.1
 """What being a near-duplicate costs. One is taken only where all else scores lower by as much, or nothing else is left:
 a hard ban would fill the kit of a record that repeats itself with what is hardly a chop."""
+SPREAD = 0.12
+"""Most standard deviation with which strengths count: a record's own chops have .04 to .12. At a density they have
+up to .28, as some of what is wanted is hardly likely; a kit of the likeliest would repeat itself like random picks."""
 LAST = 10.0
 """What it costs to be chosen last: more than any score."""
 TOGETHER_SECONDS = 0.03
@@ -72,7 +75,7 @@ def select(
     samples = np.array([candidate.sample for candidate in candidates], np.int64)
     strength = np.array([candidate.strength for candidate in candidates], np.float64)
     if options.weight > 0 and not options.classic:
-        strength = _evened(strength, np.array([candidate.alone for candidate in candidates], bool))
+        strength = _narrowed(_evened(strength, np.array([candidate.alone for candidate in candidates], bool)))
     kept = _cleaned(samples, strength, fixed, round(TOGETHER_SECONDS * sample_rate))
     kept = _strongest(kept, strength, fixed, options)
     suitable = np.ones(len(strength)) if suits is None else np.asarray(suits, np.float64)
@@ -130,6 +133,19 @@ def _evened(strength: NDArray[np.float64], alone: NDArray[np.bool_]) -> NDArray[
         return strength
     share = min(1.0, float(strength[~alone].mean()) / max(float(strength[alone].mean()), 1e-9))
     return np.where(alone, share * strength, strength)
+
+
+def _narrowed(strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give strengths, (n,), in the same order and with the same mean, but a standard deviation of SPREAD at most.
+
+    Thus a diversity means the same whatever they are.
+    """
+    ordered = np.sort(strength)  # or the order of the candidates would count, in the last bit of a sum
+    spread = float(ordered.std()) if len(ordered) else 0.0
+    if spread <= SPREAD:
+        return strength
+    mean = float(ordered.mean())
+    return mean + (strength - mean) * (SPREAD / spread)
 
 
 def _cleaned(

@@ -72,6 +72,17 @@ def test_the_choice_is_in_order_of_time_and_holds_what_is_locked(
     assert len(chosen) <= max(options.count, len(locked))
 
 
+@given(st.integers(0, 9), st.sampled_from([0, 0.25, 0.7, 1]), st.floats(0.3, 0.99))
+def test_how_wide_strengths_are_spread_beyond_what_is_usual_does_not_weigh_against_diversity(
+    seed: int, diversity: float, share: float
+) -> None:
+    candidates, descriptors = made(30, seed)
+    wide = [one._replace(strength=float(index % 2)) for index, one in enumerate(candidates)]
+    narrower = [one._replace(strength=share * one.strength) for one in wide]
+    options = ChopOptions(count=8, diversity=diversity)
+    assert select(narrower, descriptors, options).tolist() == select(wide, descriptors, options).tolist()
+
+
 @given(st.integers(0, 40), st.integers(0, 9), OPTIONS)
 def test_the_choice_does_not_depend_on_the_order_of_the_candidates(n: int, seed: int, options: ChopOptions) -> None:
     candidates, descriptors = made(n, seed)
