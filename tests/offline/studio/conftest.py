@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -106,6 +106,16 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     yield Studio(folder, kits, programs / "shown", address, running)
     running.terminate()
     running.communicate(timeout=PATIENCE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a test that failed what its page said then."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and page is not None and not page.is_closed():
+        report.sections.append(("the page", page.locator("body").inner_text()))
+    return report
 
 
 @pytest.fixture(scope="module")
