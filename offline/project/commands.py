@@ -213,10 +213,17 @@ def decides(edit: Any) -> bool:
     return name in _IN_THE_KIT
 
 
-def holding(edits: Sequence[Any], hold: Any) -> list[Any]:
-    """Give edits of which the first that decides does so after a command, as one with it."""
+def chooses(edit: Any) -> bool:
+    """Whether an edit sets an option of the kit, by which slices may be chosen anew."""
+    if not isinstance(edit, dict):
+        return False
+    name, steps = edit.get("do"), edit.get("steps")
+    return name == "kit" or (name == "steps" and isinstance(steps, list) and any(map(chooses, steps)))
+
+
+def holding(edits: Sequence[Any], hold: Any, index: int) -> list[Any]:
+    """Give edits of which one, by its index, is done after a command, as one with it."""
     made = list(edits)
-    index = next(index for index, edit in enumerate(made) if decides(edit))
     steps = made[index]["steps"] if made[index]["do"] == "steps" else [made[index]]
     made[index] = {"do": "steps", "steps": [hold, *steps]}
     return made
@@ -254,7 +261,7 @@ COMMANDS: Mapping[str, tuple[Edit, frozenset[str], frozenset[str]]] = {
     "choke": _of_chop(_property("choke", values.choke), "choke"),
     "play": _of_chop(_property("play", values.play), "play"),
     "colour": _of_chop(_property("colour", values.colour), "colour"),
-    "kit": _of_project(_kit, "option", "value"),
+    "kit": (_kit, frozenset({"option", "value"}) | _FURTHER, frozenset({"option", "value"})),
     "key": _of_project(_key, "key"),
     "hold": _of_project(_hold, "kit", "slices"),
     "settle": (_settle, _CHOP, frozenset()),

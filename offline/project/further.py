@@ -1,4 +1,4 @@
-"""Nudges of one cut are one step of undo: a move, or an end, that says that it goes further than the step before.
+"""Nudges of one cut are one step of undo: a move, an end or an option that goes further than the step before.
 
     {"do": "move", "chop": "c17", "to": 134832}
     {"do": "move", "chop": "c17", "to": 134876, "further": true}    the two are a move to 134876
@@ -12,7 +12,7 @@ from typing import Any
 from samplechop.offline.project.commands import target
 from samplechop.offline.project.model import Project
 
-_VALUE = {"move": "to", "end": "end"}
+_VALUE = {"move": "to", "end": "end", "kit": "value"}
 """What a step that goes further says anew, by commands that can."""
 
 
@@ -25,7 +25,8 @@ def joined(before: Project, step: Any, now: Project, edit: Any) -> Any:
     name = alone["do"]
     if name not in _VALUE or alone.get("further") is not True or last["do"] != name:
         return None
-    if target(before, last).id != target(now, alone).id:
+    options = alone.get("option"), last.get("option")
+    if options[0] != options[1] or (name != "kit" and target(before, last).id != target(now, alone).id):
         return None
     longer = {**last, _VALUE[name]: alone[_VALUE[name]]}
     return longer if step is last else {**step, "steps": [*step["steps"][:-1], longer]}

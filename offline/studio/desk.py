@@ -24,7 +24,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record, recorded_channel
 from samplechop.offline.kits.plan import Plan
 from samplechop.offline.kits.planner import Planner
-from samplechop.offline.project.commands import apply, decides, holding
+from samplechop.offline.project.commands import apply, chooses, decides, holding
 from samplechop.offline.project.fitting import fitted
 from samplechop.offline.project.history import History
 from samplechop.offline.project.identity import audio_of, known_sound
@@ -224,14 +224,18 @@ class Desk:
         return state.sections(self.record, project, self.history, options, plan, told)
 
     def _holding(self, edits: Sequence[Any]) -> Sequence[Any]:
-        """Have edits that decide in the kit hold what else is in it. What cannot be done is left as it is."""
+        """Have edits that decide in the kit hold what else is in it, and those that choose anew the person's pads.
+
+        What cannot be done is left as it is.
+        """
         project = self.history.project
+        acts = [decides(edit) or bool(project.chops and chooses(edit)) for edit in edits]
         with suppress(UserError):
-            if any(map(decides, edits)) and self.is_heard(options := self.options()):
+            if any(acts) and self.is_heard(options := self.options()):
                 hold = decided.hold(self.plan(), options)
                 if (held := apply(project, hold)).held != project.held:
-                    apply(held, next(edit for edit in edits if decides(edit)))
-                    return holding(edits, hold)
+                    apply(held, edits[first := acts.index(True)])
+                    return holding(edits, hold, first)
         return edits
 
     def _content(self, options: ChopOptions, first: int, last: int) -> DetectedContent | None:

@@ -74,8 +74,8 @@ def _edit(edit: Any) -> str | None:
         return None
     name, steps = str(edit.get("do")), edit.get("steps")
     if name == "steps" and isinstance(steps, list) and steps:
-        names = {str(step.get("do")) for step in steps if isinstance(step, dict)} - {"hold"}
-        return ", ".join(sorted(names))
+        names = {_edit(step) for step in steps} - {"hold", None}
+        return ", ".join(sorted(map(str, names)))
     return f"{name} {edit['option']}" if name == "kit" else name
 
 

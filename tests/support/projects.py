@@ -54,6 +54,7 @@ edits: st.SearchStrategy[dict[str, Any]] = st.one_of(
     _of_chop("play", play=st.sampled_from(["gate", "loop", None])),
     _of_chop("colour", colour=st.sampled_from(["#56b4e9", None])),
     _of_project("kit", option=st.just("count"), value=st.integers(1, 128) | _nothing),
+    _of_project("kit", option=st.just("count"), value=st.integers(1, 128) | _nothing, further=st.just(True)),
     _of_project("kit", option=st.just("formats"), value=st.sampled_from([["op1"], ["default", "sfz"], None])),
     _of_project("kit", option=st.just("tempo_range"), value=st.just([60, 120.5]) | _nothing),
     _of_project("hold", kit=st.sampled_from(["", "cd" * 32]), slices=_held),

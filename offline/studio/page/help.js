@@ -1,6 +1,7 @@
 // All keys, on a panel that is no dialog: the page goes on beside it.
 
-import { button, icon, make, onKeys } from "./dom.js";
+import { button, make, onKeys } from "./dom.js";
+import { panel } from "./panel.js";
 
 /** Groups of keys and what they do. @type {[group: string, keys: [keys: string, does: string][]][]} */
 const KEYS = [
@@ -21,41 +22,23 @@ const KEYS = [
   ]],
   ["Choose", [
     ["k", "re-roll what is not locked"], ["g", "a bar begins at the cursor, or no more"],
-    ["t t t", "tap the tempo"], ["ctrl-z", "undo, without end"], ["ctrl-shift-z", "redo"], ["?", "these keys"],
+    ["t t t", "tap the tempo"], ["ctrl-z", "undo"], ["ctrl-shift-z", "redo"], ["?", "these keys"],
   ]],
 ];
-const CROSS = "M4 4l8 8M12 4l-8 8";
 
 class Help extends HTMLElement {
-  #panel = make("section", { id: "keys-panel", role: "region", "aria-label": "Keys", tabindex: -1, hidden: true });
-  #open = button("Keys (?)", () => this.#turn(), "?");
+  #open = button("Keys (?)", () => {}, "?");
+  #panel = panel("keys-panel", "Keys", this.#open);
 
   connectedCallback() {
-    this.#open.setAttribute("aria-controls", "keys-panel");
     this.append(this.#open);
-    document.body.append(this.#panel);
-    this.#panel.append(
-      make("div", { class: "head" }, make("h2", {}, "Keys"), button("Close", () => this.#turn(), icon(CROSS))),
-      ...KEYS.map(([group, keys]) => make("div", { class: "group" }, make("h3", {}, group), make("dl", {},
-        ...keys.flatMap(([key, does]) => [
-          make("dt", {}, ...key.split(" ").map((one) => (["with", "a", "pad's", "key"].includes(one)
-            ? document.createTextNode(`${one} `) : make("kbd", {}, one)))),
-          make("dd", {}, does)])))));
-    onKeys({ "?": () => this.#turn() });
-    addEventListener("keydown", (event) => { if (event.key === "Escape" && !this.#panel.hidden) this.#turn(); });
-    this.#show(false);
-  }
-
-  #turn() {
-    this.#show(this.#panel.hidden);
-    if (this.#panel.hidden) this.#open.focus();
-    else this.#panel.focus();
-  }
-
-  /** @param {boolean} isOpen */
-  #show(isOpen) {
-    this.#panel.hidden = !isOpen;
-    this.#open.setAttribute("aria-expanded", String(isOpen));
+    this.#panel.body.append(...KEYS.map(([group, keys]) => make("div", { class: "group" }, make("h3", {}, group),
+      make("dl", {}, ...keys.flatMap(([key, does]) => [
+        make("dt", {}, ...key.split(" ").map((one) => (["with", "a", "pad's", "key"].includes(one)
+          ? document.createTextNode(`${one} `) : make("kbd", {}, one)))),
+        make("dd", {}, does)])))));
+    const now = () => /** @type {HTMLElement} */ (document.activeElement);
+    onKeys({ "?": () => this.#panel.show(!this.#panel.isOpen, this.#panel.isOpen ? undefined : now()) });
   }
 }
 

@@ -81,8 +81,8 @@ class Kit extends HTMLElement {
   }
 
   #show() {
-    const { options, most, weight } = store.kit, said = store.project.kit;
-    const values = [options.count ?? most, options.density ?? densityNow(), weight];
+    const { options, weight } = store.kit, said = store.project.kit;
+    const values = [slicesShown(), options.density ?? densityNow(), weight];
     this.#sliders.forEach((slider, index) => slider.show(values[index], RANGES[index].option in said));
     const density = options.density ?? null, near = density === null ? null
       : DIAL.reduce((best, one) => Math.abs(one[1] - density) < Math.abs(best[1] - density) ? one : best)[0];
@@ -132,11 +132,18 @@ class Kit extends HTMLElement {
   }
 }
 
+/** How many slices there are, or are to be: a cut that is added takes no other's pad, and a record may have less. */
+function slicesShown() {
+  const { options, most } = store.kit, { length } = store.pads;
+  return Math.max(options.count ?? (length ? 0 : most), length);
+}
+
 /** Say how alike the slices sound, beside random picks. @returns {Node[]} */
 function figuresInWords() {
-  const { found, figures: { kit, random } } = store.kit, { length } = store.pads;
+  const { found, most, figures: { kit, random } } = store.kit, { length } = store.pads;
   if (!length || found === null) return [];
-  const of = document.createTextNode(`${counted(length, "slice")} of ${counted(found, "chop")}. `);
+  const added = length > most ? `, ${length - most} added to the ${most} chosen` : "";
+  const of = document.createTextNode(`${counted(length, "slice")} of ${counted(found, "chop")}${added}. `);
   if (!kit || !random) return [of];
   const alike = Math.round(kit.repeats * length), byChance = Math.round(random.repeats * length);
   const strong = (/** @type {string} */ text) => make("strong", {}, text);

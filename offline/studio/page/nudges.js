@@ -1,7 +1,7 @@
 // Moving the beginning or end of the selected slice by keys and small buttons: it is shown at once, and is one edit
 // when the key is let go, however often it repeated. Nudges one after another of one edge are one step of undo.
 
-import { edit, meant, sent } from "./server.js";
+import { edit, edits, meant } from "./server.js";
 import { forgetLeft, move, showMoved } from "./snap.js";
 import { store } from "./store.js";
 
@@ -15,11 +15,11 @@ let held = null;
 let goal = null;
 /** Edits one after another: each means the slice as the one before left it. @type {Promise<unknown>} */
 let last = Promise.resolve();
-/** The nudge that was done last, and what had been said to the server by then. @type {string} */
+/** The nudge that was done last, and how many edits there were by then. */
 let before = "";
 
 /** Name a nudge of an edge of the selected slice that comes next. @param {Edge} edge */
-const mark = (edge) => [edge, store.selected, sent()].join();
+const mark = (edge) => [edge, store.selected, edits()].join();
 
 /** Say how far an edge of the selected slice may go. @param {Edge} edge @param {Pad} pad @param {number} to */
 const allowed = (edge, pad, to) => edge === "start"

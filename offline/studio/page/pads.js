@@ -40,6 +40,8 @@ const part = (tag, name, parent) => {
 
 export class PadsView extends HTMLElement {
   bank = 0;
+  /** The bank of the slice that is selected. @type {number|null} */
+  #chosen = null;
   /** @type {HTMLButtonElement[]} by place, the lowest row first */
   #slots = [];
   #banks = document.createElement("div");
@@ -200,9 +202,10 @@ export class PadsView extends HTMLElement {
   }
 
   #showSelected(turn = true) {
-    const chosen = store.pad;
-    if (turn && chosen && bankOf(chosen.note) !== this.bank) {
-      this.bank = bankOf(chosen.note);
+    const chosen = store.pad, bank = chosen ? bankOf(chosen.note) : null, before = this.#chosen;
+    if (!store.isPreviewed) this.#chosen = bank;
+    if (bank !== null && bank !== this.bank && (turn || before !== this.#chosen)) {
+      this.bank = bank;
       this.#show();
       return;
     }

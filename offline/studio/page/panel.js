@@ -1,4 +1,5 @@
-// A panel beside the page's work: opened by a button, closed by it, its cross or Escape. It blocks nothing.
+// A panel beside the page's work: opened by a button, closed by it, its cross or Escape. It blocks nothing. The focus
+// goes back to where it came from.
 
 import { button, icon, make } from "./dom.js";
 
@@ -31,7 +32,7 @@ export function panel(id, title, opener, opened = () => {}) {
 
   opener?.setAttribute("aria-controls", id);
   opener?.setAttribute("aria-expanded", "false");
-  opener?.addEventListener("click", () => show(all.hidden));
+  opener?.addEventListener("click", () => show(all.hidden, opener));
   all.addEventListener("another", () => { if (!all.hidden) show(false); });
   addEventListener("keydown", (event) => { if (event.key === "Escape" && !all.hidden) show(false); });
   return { body, show, get isOpen() { return !all.hidden; } };

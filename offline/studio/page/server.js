@@ -17,15 +17,15 @@ let record = "", from = "";
 let instead = null;
 /** @type {WebSocket|null} */
 let socket = null;
-let tries = 0, number = 0;
+let tries = 0, number = 0, made = 0;
 /** @type {Map<number, {done: (state?: Partial<Sections>) => void, failed: (error: Error) => void}>} */
 const waiting = new Map();
 
 /** The id of the record that is open. */
 export const recordId = () => record;
 
-/** How much was said to the server. */
-export const sent = () => number;
+/** How many edits were made on this page. */
+export const edits = () => made;
 
 /** Whether it is being recorded. */
 export const isGrowing = () => from !== "";
@@ -163,6 +163,7 @@ function send(message) {
 export async function edit(...commands) {
   const one = commands.length === 1 ? commands[0] : { do: "steps", steps: commands };
   wanted = null;  // a preview that was not asked for yet would come behind what it previews
+  made += 1;
   store.say("");
   try {
     await send({ edits: [one] });

@@ -1,7 +1,7 @@
 // A slider of an option of the kit: it shows at once what would be, and is one edit when it is let go.
 
 import { button, make } from "./dom.js";
-import { edit, preview } from "./server.js";
+import { edit, edits, preview } from "./server.js";
 import { store } from "./store.js";
 
 /** @import {Command} from "./types.js" */
@@ -16,6 +16,9 @@ import { store } from "./store.js";
  * @property {number} step
  * @property {(value: number) => string} words
  */
+
+/** What was set last by keys, and how many edits there were by then: further steps are one undo with it. */
+let before = "";
 
 /** Set an option, or take it back with null. @param {string} option @param {any} value
  * @param {...string} without options that it takes the place of */
@@ -48,8 +51,13 @@ export class Slider {
       this.#say(this.#input.valueAsNumber);
       preview({ do: "kit", option, value: this.#input.valueAsNumber });
     });
+    let byKey = false;
+    this.#input.addEventListener("keydown", () => { byKey = true; });
+    this.#input.addEventListener("pointerdown", () => { byKey = false; });
     this.#input.addEventListener("change", async () => {
-      await say(option, this.#input.valueAsNumber);
+      const further = byKey && before === option + edits();
+      before = byKey ? option + (edits() + 1) : "";
+      await edit({ do: "kit", option, value: this.#input.valueAsNumber, ...(further ? { further } : {}) });
       this.#isMoving = false;
     });
     this.#input.addEventListener("dblclick", () => say(option, null));

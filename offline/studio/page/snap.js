@@ -157,7 +157,10 @@ export async function addAt(at) {
     forgetLeft();
     if (!await edit({ do: "add", at: to })) return;
   }
-  if (store.pads.some((pad) => pad.start === to)) store.select(to);
+  const pad = store.pads.find((one) => one.start === to), { length } = store.pads;
+  if (!pad) return;
+  store.select(to);
+  if (length > store.kit.most) store.say(`It is on ${pad.pad}, slice ${length} of the kit: no other lost its pad`);
 }
 
 /** Delete the selected cut: nothing comes back there. The kit is as full as before, and it is said by what. */

@@ -79,6 +79,13 @@ def test_nudges_of_an_end_are_one_step() -> None:
     assert history.do(UNDO) == EMPTY
 
 
+def test_steps_of_one_option_are_one_step() -> None:
+    counts = [{"do": "kit", "option": "count", "value": count, "further": True} for count in (12, 13, 14)]
+    history = History(EMPTY, [*counts, {"do": "kit", "option": "min_gap", "value": 1, "further": True}])
+    assert history.do(UNDO).kit == {"count": 14}
+    assert history.do(UNDO) == EMPTY
+
+
 def test_formats_are_passed_by_undo_and_redo() -> None:
     history = History(EMPTY, [ADD, LOCK, UNDO, {"do": "formats", "formats": ["op1"]}])
     assert history.project.kit == {"formats": ("op1",)}

@@ -310,6 +310,16 @@ def test_what_is_added_gets_the_next_pad_and_takes_nobodys(desk: Desk, kit: dict
     assert now == kit
 
 
+def test_what_is_added_keeps_its_pad_when_others_are_chosen(desk: Desk, kit: dict[str, tuple[int, int]]) -> None:
+    at = int(kit["A01"][1]) + RATE // 20
+    desk.edit([{"do": "add", "at": at}])
+    said(desk, count=6)
+    assert desk.state()["project"]["undo"] == "kit count"
+    assert on_pads(desk)["A09"][0] == at
+    desk.edit([{"do": "undo"}])
+    assert on_pads(desk).keys() == {*kit, "A09"}
+
+
 def test_what_is_locked_keeps_its_pad_and_its_length_whatever_else_is_chosen(
     desk: Desk, kit: dict[str, tuple[int, int]]
 ) -> None:

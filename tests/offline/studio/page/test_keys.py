@@ -209,3 +209,15 @@ def test_the_arrows_go_on_from_a_slice_that_was_deleted(page: "Page", pads: list
         )["start"]
         < pads[3]["start"]
     )
+
+
+def test_the_panel_of_keys_gives_the_focus_back(page: "Page") -> None:
+    page.evaluate("document.activeElement?.blur()")
+    for _ in range(2):
+        page.keyboard.press("?")
+    assert page.is_hidden("#keys-panel")
+    assert page.evaluate("document.activeElement === document.body")
+    page.locator("chop-kit select").focus()
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.matches('chop-kit select')")

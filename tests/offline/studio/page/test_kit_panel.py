@@ -56,6 +56,31 @@ def test_a_slider_moves_by_arrow_keys(page):
     until(page, KIT, ["count", before - 1])
 
 
+def test_steps_by_arrow_keys_are_one_step_of_undo(page):
+    page.locator("input[data-option=count]").focus()
+    before = page.evaluate("window.studio.store.kit.most")
+    for less in (1, 2, 3):
+        page.keyboard.press("ArrowLeft")
+        until(page, KIT, ["count", before - less])
+    page.keyboard.press("Control+z")
+    until(page, "({ store }) => !('count' in store.project.kit)")
+
+
+def test_count_says_how_many_slices_there_are_when_one_was_added(page):
+    before = page.evaluate("window.studio.store.pads.length")
+    at = page.evaluate("window.studio.store.pads[0].stop - 3000")
+    page.evaluate("async (at) => (await import('/page/snap.js')).addAt(at)", at)
+    until(page, "({ store }, before) => store.pads.length === before + 1", before)
+    assert page.locator(".slider output").first.inner_text() == str(before + 1)
+    assert page.locator("chop-kit .figures").inner_text().startswith(f"{before + 1} slices of")
+    assert page.get_by_text(f"1 added to the {before} chosen").is_visible()
+    assert page.get_by_text(f"slice {before + 1} of the kit: no other lost its pad").is_visible()
+    page.locator("input[data-option=count]").focus()
+    page.keyboard.press("ArrowRight")
+    until(page, KIT, ["count", before + 2])
+    until(page, "({ store }, before) => store.pads.length === before + 2", before)
+
+
 def test_a_slider_that_was_clicked_has_the_arrows_and_no_cut_moves(page):
     page.locator("input[data-option=diversity]").click()
     until(page, "({ store }) => 'diversity' in store.project.kit")

@@ -98,3 +98,16 @@ def test_what_is_like_a_slice_in_another_record_is_heard_and_opened_there(librar
     library.click(f"chop-library nav .item:has-text('{record.stem}')")
     until(library, "({ store }, title) => store.record.name === title", record.stem)
     until(library, HEARD)
+
+
+@pytest.mark.parametrize("width", [1000, 768])
+def test_an_open_library_covers_nothing(opened, width):
+    page = opened(viewport={"width": width, "height": 900})
+    page.click("#bar > button")
+    side, main = (page.locator(one).bounding_box() for one in ("chop-library", "main"))
+    assert (side["x"] + side["width"], main["x"] + main["width"]) == (main["x"], width)
+    parts = [page.locator(one).bounding_box() for one in ("chop-pads", "chop-slice", "chop-kit")]
+    assert all(main["x"] <= one["x"] and one["x"] + one["width"] <= width for one in parts)
+    lower = [one["y"] + one["height"] for one in parts]
+    assert parts[2]["y"] >= max(lower[:2]) - 1  # the kit below pads and slice
+    assert page.evaluate("document.documentElement.scrollWidth") == width
