@@ -146,8 +146,8 @@ def hold(plan: "Plan", options: ChopOptions) -> dict[str, Any]:
     return {"do": "hold", "kit": chosen_by(options), "slices": slices}
 
 
-def remarks(project: Project | None, options: ChopOptions, first: int, last: int, count: int) -> list[str]:
-    """Say where decisions and options do not go together, and what was done. count: slices of the kit."""
+def remarks(project: Project | None, options: ChopOptions, first: int, last: int) -> list[str]:
+    """Say where decisions and options do not go together, and what was done."""
     if project is None:
         return []
     mine, notes = inside(project, first, last), []
@@ -155,8 +155,4 @@ def remarks(project: Project | None, options: ChopOptions, first: int, last: int
         notes.append(f"{outside} of {len(project.chops)} chops of the project lie outside of what is chopped")
     if len(mine) > options.most:
         notes.append(f"the project has {len(mine)} chops, more than --count {options.most}: all are in the kit")
-    elif count > options.most:
-        notes.append(
-            f"the kit has {count} slices, more than --count {options.most}: what you added took no other's pad"
-        )
     return notes

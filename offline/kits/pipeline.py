@@ -121,10 +121,7 @@ def _made(
     kit = cut(cut_from, folder, plan, options, first, last, inside, key)
     kit = replace(kit, project=digest(project) if project else "")
     notes = [*record.warnings, *to_know, *plan.found.warnings, *remarks(kit, record, plan, options)]
-    notes += [
-        *decided.remarks(project, options, first, last, len(plan.pieces)),
-        *too_loud(kit, cut_from, plan, options),
-    ]
+    notes += [*decided.remarks(project, options, first, last), *too_loud(kit, cut_from, plan, options)]
     whole = project is not None and not to_know and (first, last) == (0, record.length)
     outcome = exported(kit, plan.similarity, options, notes, progress, beside)
     return replace(outcome, offer=offer_of(plan.found) if whole else None)

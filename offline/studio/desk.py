@@ -226,15 +226,17 @@ class Desk:
     def _holding(self, edits: Sequence[Any]) -> Sequence[Any]:
         """Have edits that decide in the kit hold what else is in it, and those that choose anew the person's pads.
 
-        What cannot be done is left as it is.
+        What decides and sets an option at once holds the kit with that. What cannot be done is left as it is.
         """
         project = self.history.project
         acts = [decides(edit) or bool(project.chops and chooses(edit)) for edit in edits]
         with suppress(UserError):
             if any(acts) and self.is_heard(options := self.options()):
-                hold = decided.hold(self.plan(), options)
+                edit = edits[first := acts.index(True)]
+                held_by = self.options(apply(project, edit)) if decides(edit) else options
+                hold = decided.hold(self.plan(), held_by)
                 if (held := apply(project, hold)).held != project.held:
-                    apply(held, edits[first := acts.index(True)])
+                    apply(held, edit)
                     return holding(edits, hold, first)
         return edits
 

@@ -74,8 +74,9 @@ def _edit(edit: Any) -> str | None:
         return None
     name, steps = str(edit.get("do")), edit.get("steps")
     if name == "steps" and isinstance(steps, list) and steps:
-        names = {_edit(step) for step in steps} - {"hold", None}
-        return ", ".join(sorted(map(str, names)))
+        names = {str(_edit(step)) for step in steps} - {"hold"}
+        decided = {name for name in names if not name.startswith("kit ")}  # an option beside it follows from it
+        return ", ".join(sorted(decided or names))
     return f"{name} {edit['option']}" if name == "kit" else name
 
 

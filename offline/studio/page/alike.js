@@ -2,7 +2,8 @@
 
 import { button, icon, make } from "./dom.js";
 import { elsewhere } from "./elsewhere.js";
-import { address, ask, edit } from "./server.js";
+import { address, ask } from "./server.js";
+import { add } from "./snap.js";
 import { press } from "./sound.js";
 import { store } from "./store.js";
 import { view } from "./view.js";
@@ -39,11 +40,11 @@ export function alike(open) {
       store.moveCursor(start);
       press(pad ?? /** @type {Pad} */ (/** @type {unknown} */ (said)));
     });
-    const add = button(`A chop at ${clock(start, rate)}`, async () => {
-      if (await edit({ do: "add", at: start })) add.hidden = true;
+    const more = button(`A chop at ${clock(start, rate)}`, async () => {
+      if (await add(start)) more.hidden = true;
     }, icon(PLUS));
-    add.hidden = Boolean(pad);
-    return make("div", { class: "row" }, heard, add);
+    more.hidden = Boolean(pad);
+    return make("div", { class: "row" }, heard, more);
   };
 
   find.addEventListener("click", async () => {

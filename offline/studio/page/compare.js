@@ -1,6 +1,6 @@
 // The kit beside other ways to choose as many slices: what each would cut, in rows, and how alike that sounds.
 
-import { button, icon, isTyping, make } from "./dom.js";
+import { button, closer, icon, isTyping, make } from "./dom.js";
 import { colour } from "./lane.js";
 import { address, ask } from "./server.js";
 import { press } from "./sound.js";
@@ -15,7 +15,7 @@ import { store } from "./store.js";
  * @property {{repeats: number, distance: number, probability: number}|null} figures
  */
 
-const PLAY = "M4 2.5l9 5.5-9 5.5z", CROSS = "M4 4l8 8M12 4l-8 8";
+const PLAY = "M4 2.5l9 5.5-9 5.5z";
 const IN_TURN = 6;
 /** The note of what plays here: no pad has it. */
 const NOTE = -1;
@@ -43,7 +43,7 @@ class Compare extends HTMLElement {
       make("div", { class: "head" },
         make("h2", {}, "Beside other ways to choose"),
         make("span", { class: "faint space" }, "Press a slice to hear it"),
-        this.#more, button("Close the comparison", () => this.#turn(false), icon(CROSS))),
+        this.#more, closer(() => this.#turn(false), "Close the comparison")),
       this.#rows);
     store.addEventListener("compare", () => this.#turn(this.hidden));
     for (const name of ["pads", "record"]) store.addEventListener(name, () => { if (!this.hidden) this.#ask(); });

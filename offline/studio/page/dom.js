@@ -36,6 +36,9 @@ export function button(name, pressed, ...inside) {
   return make("button", { type: "button", ...named, onclick: pressed }, ...(inside.length ? inside : [name]));
 }
 
+/** Make a cross that closes something. @param {() => void} pressed @param {string} [name] */
+export const closer = (pressed, name = "Close") => button(name, pressed, icon("M4 4l8 8M12 4l-8 8"));
+
 /** Call what belongs to a key, unless somebody types or a modifier is held.
  * @param {{[key: string]: () => void}} keys by KeyboardEvent.key, lower case */
 export function onKeys(keys) {

@@ -132,7 +132,7 @@ class Kit extends HTMLElement {
   }
 }
 
-/** How many slices there are, or are to be: a cut that is added takes no other's pad, and a record may have less. */
+/** How many slices there are, or are to be: with no count said, a record may have less. */
 function slicesShown() {
   const { options, most } = store.kit, { length } = store.pads;
   return Math.max(options.count ?? (length ? 0 : most), length);
@@ -140,10 +140,10 @@ function slicesShown() {
 
 /** Say how alike the slices sound, beside random picks. @returns {Node[]} */
 function figuresInWords() {
-  const { found, most, figures: { kit, random } } = store.kit, { length } = store.pads;
+  const { found, figures: { kit, random } } = store.kit, { length } = store.pads, more = length - (found ?? 0);
   if (!length || found === null) return [];
-  const added = length > most ? `, ${length - most} added to the ${most} chosen` : "";
-  const of = document.createTextNode(`${counted(length, "slice")} of ${counted(found, "chop")}${added}. `);
+  const of = document.createTextNode(`${counted(length, "slice")} of ${counted(found, "chop")}${
+    more === 1 ? " and the beginning" : more > 1 ? ` and ${more} other attacks` : ""}. `);
   if (!kit || !random) return [of];
   const alike = Math.round(kit.repeats * length), byChance = Math.round(random.repeats * length);
   const strong = (/** @type {string} */ text) => make("strong", {}, text);

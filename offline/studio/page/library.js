@@ -133,8 +133,14 @@ class Library extends HTMLElement {
     if (item.id === recordId()) return;
     history.replaceState(null, "", `/?record=${item.id}`);
     const live = /** @type {import("./live.js").Live|null} */ (document.querySelector("chop-live"));
+    const before = this.#items.find((one) => one.id === recordId());
+    const back = () => {
+      const why = store.trouble;
+      if (before) this.#open(before);
+      store.complain(why);
+    };
     if (item.live && live) live.follow(item.id);
-    else open(item.id);
+    else open(item.id, back);
     this.#mark();
   }
 

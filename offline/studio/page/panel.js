@@ -1,9 +1,7 @@
 // A panel beside the page's work: opened by a button, closed by it, its cross or Escape. It blocks nothing. The focus
 // goes back to where it came from.
 
-import { button, icon, make } from "./dom.js";
-
-const CROSS = "M4 4l8 8M12 4l-8 8";
+import { closer, make } from "./dom.js";
 
 /** Make a panel. @param {string} id @param {string} title
  * @param {HTMLButtonElement|null} opener null where several open it: each says so by `show`
@@ -14,7 +12,7 @@ export function panel(id, title, opener, opened = () => {}) {
   let from = opener;
   const body = make("div", { class: "body" });
   const all = make("section", { id, class: "panel", role: "region", "aria-label": title, tabindex: -1, hidden: true },
-    make("div", { class: "head" }, make("h2", {}, title), button("Close", () => show(false), icon(CROSS))), body);
+    make("div", { class: "head" }, make("h2", {}, title), closer(() => show(false))), body);
   document.body.append(all);
 
   /** @param {boolean} isOpen @param {HTMLElement} [by] what opens it, and is gone back to */

@@ -67,6 +67,7 @@ export function open(id, otherwise = null) {
   reading(id);
   store.tellExport(null);
   store.say("");
+  store.complain("");
   tries = 0;
   connect();
 }
@@ -83,7 +84,10 @@ export function reading(id, of = "") {
 function connect() {
   const opened = new WebSocket(`ws://${location.host}/api/live?record=${encodeURIComponent(record)}`);
   socket = opened;
-  opened.addEventListener("open", () => { tries = 0; store.complain(""); });
+  opened.addEventListener("open", () => {
+    if (tries) store.complain("");  // it answers again
+    tries = 0;
+  });
   opened.addEventListener("message", (event) => { if (opened === socket) take(JSON.parse(event.data)); });
   opened.addEventListener("close", (event) => {
     for (const { failed } of waiting.values()) failed(new Error("the studio is gone: start samplechop studio again"));

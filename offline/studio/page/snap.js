@@ -8,7 +8,7 @@ import { store } from "./store.js";
 import { view } from "./view.js";
 import { clock } from "./words.js";
 
-/** @import {Pad, Snap} from "./types.js" */
+/** @import {Command, Pad, Snap} from "./types.js" */
 /** @typedef {{at: number, by: Snap}} Landing by: what it snaps to, "off" where nothing is near enough */
 
 /** How near an attack is snapped to. */
@@ -150,25 +150,37 @@ export async function toNext(direction) {
   else store.moveCursor(rows[index][0]);
 }
 
+/** @param {number} value @returns {Command} */
+const count = (value) => ({ do: "kit", option: "count", value });
+
+/** Set a cut at a sample; where the kit is full it is a slice more, and takes no pad. Resolves to whether it was done.
+ * @param {number} at */
+export async function add(at) {
+  const { length } = store.pads, isFull = length >= store.kit.most;
+  if (!await edit(...(isFull ? [count(length + 1)] : []), { do: "add", at })) return false;
+  const pad = store.pads.find((one) => one.start === at);
+  if (isFull && pad) store.say(`The new slice is on ${pad.pad}, and Count is ${length + 1}`);
+  return true;
+}
+
 /** Set a cut at a sample, and select it; where one is, that is selected. @param {number} at */
 export async function addAt(at) {
   const to = Math.max(0, Math.min(store.record.length - 1, Math.round(at)));
   if (!store.pads.some((pad) => pad.start === to)) {
     forgetLeft();
-    if (!await edit({ do: "add", at: to })) return;
+    if (!await add(to)) return;
   }
-  const pad = store.pads.find((one) => one.start === to), { length } = store.pads;
-  if (!pad) return;
-  store.select(to);
-  if (length > store.kit.most) store.say(`It is on ${pad.pad}, slice ${length} of the kit: no other lost its pad`);
+  if (store.pads.some((pad) => pad.start === to)) store.select(to);
 }
 
-/** Delete the selected cut: nothing comes back there. The kit is as full as before, and it is said by what. */
+/** Delete the selected cut: nothing comes back there. The kit is as full as before, and it is said by what; of one that
+ * was added it is a slice less. */
 export async function removeSelected() {
   const pad = store.pad, before = new Set(store.pads.map((one) => one.start));
   if (!pad) return;
   forgetLeft();
-  if (!await edit({ do: "delete", ...meant(pad) })) return;
+  const { size } = before, isMore = pad.chop && pad.origin === null && size > 1 && size === store.kit.options.count;
+  if (!await edit(...(isMore ? [count(size - 1)] : []), { do: "delete", ...meant(pad) })) return;
   const came = store.pads.find((one) => !before.has(one.start)), { rate } = store.record;
   if (came) store.say(`${clock(pad.start, rate)} is deleted; instead ${clock(came.start, rate)} is on ${came.pad}`);
 }

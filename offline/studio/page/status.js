@@ -1,10 +1,8 @@
 // What the studio has to say, where people look: how far the detectors are, what went wrong, what to know.
 
-import { button, icon, make } from "./dom.js";
+import { closer, make } from "./dom.js";
 import { store } from "./store.js";
 import { sentence } from "./words.js";
-
-const CROSS = "M4 4l8 8M12 4l-8 8";
 
 class Status extends HTMLElement {
   #job = make("div", { class: "job", role: "status" });
@@ -40,7 +38,7 @@ class Status extends HTMLElement {
   /** @param {HTMLElement} shown @param {string} said @param {() => void} close */
   #showSaid(shown, said, close) {
     shown.hidden = !said;
-    if (said) shown.replaceChildren(make("span", {}, ended(sentence(said))), button("Close", close, icon(CROSS)));
+    if (said) shown.replaceChildren(make("span", {}, ended(sentence(said))), closer(close));
   }
 
   #showMessages() {

@@ -66,19 +66,26 @@ def test_steps_by_arrow_keys_are_one_step_of_undo(page):
     until(page, "({ store }) => !('count' in store.project.kit)")
 
 
-def test_count_says_how_many_slices_there_are_when_one_was_added(page):
-    before = page.evaluate("window.studio.store.pads.length")
+def test_a_cut_that_is_added_to_a_full_kit_is_one_more_by_count_too(page):
+    starts = "window.studio.store.pads.map(({ start, note }) => [start, note])"
+    page.locator("input[data-option=count]").focus()
+    page.keyboard.press("ArrowLeft")
+    until(page, "({ store }) => store.pads.length === store.project.kit.count")
+    before = page.evaluate(starts)
     at = page.evaluate("window.studio.store.pads[0].stop - 3000")
     page.evaluate("async (at) => (await import('/page/snap.js')).addAt(at)", at)
-    until(page, "({ store }, before) => store.pads.length === before + 1", before)
-    assert page.locator(".slider output").first.inner_text() == str(before + 1)
-    assert page.locator("chop-kit .figures").inner_text().startswith(f"{before + 1} slices of")
-    assert page.get_by_text(f"1 added to the {before} chosen").is_visible()
-    assert page.get_by_text(f"slice {before + 1} of the kit: no other lost its pad").is_visible()
-    page.locator("input[data-option=count]").focus()
-    page.keyboard.press("ArrowRight")
-    until(page, KIT, ["count", before + 2])
-    until(page, "({ store }, before) => store.pads.length === before + 2", before)
+    until(page, KIT, ["count", len(before) + 1])
+    assert page.locator(".slider output").first.inner_text() == str(len(before) + 1)
+    assert [one for one in page.evaluate(starts) if one[0] != at] == before
+    assert page.get_by_text(f"and Count is {len(before) + 1}").is_visible()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("k")
+    until(page, "({ store }) => store.project.kit.reroll === 1")
+    assert len(page.evaluate(starts)) == len(before) + 1
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Backspace")
+    until(page, KIT, ["count", len(before)])
+    assert page.evaluate(starts) == before
 
 
 def test_a_slider_that_was_clicked_has_the_arrows_and_no_cut_moves(page):

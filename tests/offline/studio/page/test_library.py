@@ -111,3 +111,15 @@ def test_an_open_library_covers_nothing(opened, width):
     lower = [one["y"] + one["height"] for one in parts]
     assert parts[2]["y"] >= max(lower[:2]) - 1  # the kit below pads and slice
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_record_that_cannot_be_opened_leaves_the_one_that_is_shown(library, record, studio):
+    (path := studio.folder / "unreadable.wav").write_bytes(b"no audio")
+    library.evaluate("dispatchEvent(new Event('focus'))")
+    library.click("chop-library .item:has-text('unreadable')")
+    until(library, "({ store }) => store.trouble.includes('cannot be read')")
+    until(library, "({ server }, id) => server.recordId() === id", studio.id_of(record.stem))
+    assert library.inner_text("chop-library [aria-current] .title") == record.stem
+    pad = library.evaluate("window.studio.store.pads[1]")
+    assert library.evaluate("(at) => window.studio.server.edit({ do: 'lock', at })", pad["start"])
+    path.unlink()
