@@ -11,10 +11,13 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 LATER = (
     *(sys.executable, "-m", "samplechop.realtime.core.compile_later"),
@@ -134,8 +137,10 @@ def as_json(figures: Sequence[Figure]) -> str:
     return json.dumps({"machine": machine(), "figures": records}, indent=2, ensure_ascii=False)
 
 
-def as_table(title: str, figures: Sequence[Figure]) -> Table:
+def as_table(title: str, figures: Sequence[Figure]) -> "Table":
     """Lay figures out for a terminal, one per line, with a mark where a goal was reached or missed."""
+    from rich.table import Table
+
     table = Table(title=f"{title} ({machine()['cores']} cores, {machine()['machine']})", title_justify="left")
     table.add_column("what")
     table.add_column("here", justify="right")

@@ -13,11 +13,11 @@ import numpy as np
 
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.evaluate.references import PLAY, write_play
-from samplechop.offline.lab import clear, write_flac
 from samplechop.offline.lab.devset import music, sounds
 from samplechop.offline.lab.devset import sources as real
 from samplechop.offline.lab.devset.making import Made, Order
 from samplechop.offline.lab.devset.sources import Sources
+from samplechop.offline.lab.sets import clear, write_flac
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.build import instruments
 from samplechop.offline.labels.recording_truth import write_truth

@@ -10,7 +10,7 @@ from samplechop.offline.audio.one_shots import Shot, gather
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
 from samplechop.offline.common.atomic import write_text
-from samplechop.offline.lab import clear, write_flac
+from samplechop.offline.lab.sets import clear, write_flac
 from samplechop.offline.lab.synthetic import drum_kit, turntable
 from samplechop.offline.lab.synthetic.record import compose
 from samplechop.offline.lab.synthetic.turntable import augment_record_mildly

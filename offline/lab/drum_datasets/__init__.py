@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.audio.reading import SUFFIXES, Sound
-from samplechop.offline.lab import write_flac
+from samplechop.offline.lab.sets import write_flac
 from samplechop.offline.labels.drum_labels import SUFFIX, DrumLabels, write_drum_labels
 from samplechop.realtime.core.errors import UserError
 

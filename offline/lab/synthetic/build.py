@@ -14,7 +14,7 @@ import soundfile
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import as_ready
-from samplechop.offline.lab import write_flac
+from samplechop.offline.lab.sets import write_flac
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.grooves import name_of, read_grooves
 from samplechop.offline.lab.synthetic.record import make

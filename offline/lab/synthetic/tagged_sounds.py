@@ -18,7 +18,7 @@ from samplechop.offline.audio.one_shots import LONGEST, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.lab import write_flac
+from samplechop.offline.lab.sets import write_flac
 from samplechop.offline.lab.synthetic.soundfont_bank import DRUM_CHANNEL, KITS_OF_FURTHER_FONTS, one_by_one
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
 from samplechop.offline.lab.synthetic.tagging import DRUM_KEYS, PROGRAMS, ROLES, SYNTH_KITS, is_machine, tags_of_name
