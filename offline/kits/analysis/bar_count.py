@@ -17,17 +17,20 @@ from samplechop.realtime.core.events import Event
 
 BEGUN_ANEW = 16.0, 8.0
 """What another count from a beat on costs, in beats that disagree: the first of these with which it is steady."""
+BEGUN_ANEW_EVENLY = 64.0, 16.0
+"""The same where beats lie evenly from end to end: who plays to a click, or has a sequencer play, rarely does."""
 TOGETHER = 0.5
 """Beats nearer to each other than so much of a period are one."""
 STEADY = 0.6
 """Share of beats that must agree with the count: else bars are not all of one meter, and stay as they were."""
 
 
-def counted(beats: Sequence[Event], sample_rate: int) -> tuple[Event, ...]:
+def counted(beats: Sequence[Event], sample_rate: int, begun_anew: Sequence[float] = BEGUN_ANEW) -> tuple[Event, ...]:
     """Give a recording's beats with places in the bar that count on, and none twice. beats: rising, with their tempo.
 
     Of two in one place, as where the tracker moved by half a beat, the first stays. Where bars of several meters
-    alternate the places stay as they are.
+    alternate the places stay as they are. Beats of which nothing was said, label None, are counted as the others.
+    begun_anew: see BEGUN_ANEW.
     """
     kept: list[Event] = []
     for beat in beats:
@@ -36,12 +39,13 @@ def counted(beats: Sequence[Event], sample_rate: int) -> tuple[Event, ...]:
             kept.append(beat)
     meter = beats_per_bar(kept)
     said = np.array([int(beat.label or 1) - 1 for beat in kept])
+    known = np.array([beat.label is not None for beat in kept])
     if len(kept) <= meter or meter < 2:
         return tuple(kept)
-    steps, sure = _steps(kept, sample_rate), np.array([beat.strength for beat in kept])
-    for anew in BEGUN_ANEW:
+    steps, sure = _steps(kept, sample_rate), known * np.array([beat.strength for beat in kept])
+    for anew in begun_anew:
         places = _count(said, steps, sure, meter, anew)
-        if np.mean(places == said) >= STEADY:
+        if np.mean((places == said)[known]) >= STEADY or (anew == begun_anew[-1] and not known.all()):
             return tuple(replace(beat, label=str(place + 1)) for beat, place in zip(kept, places.tolist(), strict=True))
     return tuple(kept)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import quantised, wav_file
-from samplechop.offline.kits.analysis import tempo_and_key
+from samplechop.offline.kits.analysis import beat_grid, tempo_and_key
 from samplechop.offline.kits.analysis.detection import Attacks, Detection, detect
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
@@ -74,8 +74,11 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
 def found_of(detected: Detection, options: ChopOptions, sample_rate: int) -> Found:
     """Give what is offered of what was detected."""
     attacks, beats, tempo = detected.attacks, detected.beats, detected.tempo
-    if options.choose == "bars" and options.density is None and tempo:
-        attacks = at_bars(attacks, tempo_and_key.downbeats(beats), sample_rate)
+    if _by_beats(options) and tempo:
+        if beat_grid.is_even(beats):  # of one tempo from end to end: it is known better than live
+            attacks = at_places(attacks, _wanted(options, beats), sample_rate, bare=False)
+        elif options.choose == "bars":
+            attacks = at_bars(attacks, tempo_and_key.downbeats(beats), sample_rate)
     candidates, others = _offered(attacks, options)
     warnings = (detected.antiphase,) if detected.antiphase else ()
     octave = detected.open_octave
@@ -89,12 +92,19 @@ def on_grid(found: Found, options: ChopOptions, sample_rate: int) -> Found:
     found: with the beats as they were corrected. Each takes the nearest attack within BESIDE_SECONDS; where nothing is
     struck it is a place of no strength. What is not chosen by beats or bars stays as it was.
     """
-    if options.choose not in ("beats", "bars") or options.density is not None or not found.tempo:
+    if not _by_beats(options) or not found.tempo:
         return found
-    bars = tempo_and_key.downbeats(found.beats)
-    wanted = bars if options.choose == "bars" else tuple(beat.sample for beat in found.beats)
-    candidates, others = _offered(at_places(found.attacks, wanted, sample_rate), options)
+    candidates, others = _offered(at_places(found.attacks, _wanted(options, found.beats), sample_rate), options)
     return replace(found, candidates=candidates, others=others)
+
+
+def _by_beats(options: ChopOptions) -> bool:
+    return options.choose in ("beats", "bars") and options.density is None
+
+
+def _wanted(options: ChopOptions, beats: Sequence[Event]) -> Sequence[int]:
+    """Give the samples of the beats that are wanted: all, or those with which bars begin."""
+    return tempo_and_key.downbeats(beats) if options.choose == "bars" else tuple(beat.sample for beat in beats)
 
 
 def _offered(attacks: Attacks, options: ChopOptions) -> tuple[tuple[Candidate, ...], int]:
@@ -123,10 +133,10 @@ def at_bars(attacks: Attacks, downbeats: Sequence[int], sample_rate: int) -> Att
     return replace(attacks, chops=chops)
 
 
-def at_places(attacks: Attacks, places: Sequence[int], sample_rate: int) -> Attacks:
+def at_places(attacks: Attacks, places: Sequence[int], sample_rate: int, bare: bool = True) -> Attacks:
     """Give the attacks with others as chops: the nearest to each of the places, samples, and nothing else.
 
-    Where none lies within BESIDE_SECONDS, there is one of no strength more.
+    Where none lies within BESIDE_SECONDS, there is one of no strength more; none without `bare`.
     """
     reach, chops = round(BESIDE_SECONDS * sample_rate), np.zeros(len(attacks.samples), bool)
     order = np.argsort(attacks.samples, kind="stable")
@@ -135,10 +145,12 @@ def at_places(attacks: Attacks, places: Sequence[int], sample_rate: int) -> Atta
     for place, first, last in zip(places, begin.tolist(), end.tolist(), strict=True):
         if first < last:
             chops[order[first + int(np.abs(ordered[first:last] - place).argmin())]] = True
-    bare = wanted[begin == end]
-    none, yes = np.zeros(len(bare)), np.ones(len(bare), bool)
-    made = Attacks(bare, none, none + 1, yes, ~yes, np.zeros((len(bare), attacks.dial.shape[1])))
-    return replace(attacks, chops=chops).joined(made)
+    found = replace(attacks, chops=chops)
+    if not bare:
+        return found
+    left = wanted[begin == end]
+    none, yes = np.zeros(len(left)), np.ones(len(left), bool)
+    return found.joined(Attacks(left, none, none + 1, yes, ~yes, np.zeros((len(left), attacks.dial.shape[1]))))
 
 
 def chosen(attacks: Attacks, count: int) -> list[Candidate]:

@@ -7,6 +7,7 @@ way of the density's dial, so that those at any density are told without process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.models import Manifest, StreamFeatures
 from samplechop.offline.common.array_cache import Arrays
-from samplechop.offline.kits.analysis import bar_count, loops, passages, tempo_and_key
+from samplechop.offline.kits.analysis import bar_count, constant_tempo, loops, passages, tempo_and_key
 from samplechop.offline.kits.analysis.curve import Curve, Drawing, curve_in
 from samplechop.offline.kits.analysis.detection_facts import KIND, facts_of, fixed_density
 from samplechop.offline.kits.analysis.one_octave import one_octave
@@ -212,7 +213,8 @@ def _detected(
     beats, octave = one_octave(
         [event for event in events if event.kind == BEAT], detector.pulse_odds, detector.open_octave, rate
     )
-    beats = bar_count.counted(beats, rate)
+    evenly = _evenly(beats, events, rate)
+    beats = bar_count.counted(evenly, rate, bar_count.BEGUN_ANEW_EVENLY) if evenly else bar_count.counted(beats, rate)
     tempo = tempo_and_key.tempo(beats, rate, octave)
     if 0 < length <= loops.LONGEST_SECONDS * rate and loops.may_be_one(tempo, length, rate):
         engine.reset(0, opening)
@@ -238,6 +240,14 @@ def _detected(
     attacks = Attacks.of([event for event in events if first <= event.sample < last])
     found_by = manifest.name, manifest.sha256
     return Detection(attacks, heard, beats, found_by, tempo, octave, antiphase or "", curve)
+
+
+def _evenly(beats: Sequence[Event], events: Sequence[Event], sample_rate: int) -> Sequence[Event] | None:
+    """Give a record's beats as `constant_tempo.even`, by the attacks among events."""
+    struck = Attacks.of(sorted((one for one in events if one.kind in (CHOP, ATTACK)), key=attrgetter("sample")))
+    ways = struck.dial if struck.dial.size else np.tile(struck.strengths[:, None], (1, len(DIAL)))
+    on_beat, hits = (ways[:, DIAL.index(way)] for way in ("beats", "hits"))
+    return constant_tempo.even(beats, struck.samples, hits, on_beat, sample_rate)
 
 
 def _arrays(found: Detection) -> Arrays:

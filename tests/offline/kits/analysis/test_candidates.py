@@ -57,5 +57,9 @@ def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
 def test_at_each_place_wanted_there_is_one_chop_and_nowhere_else(struck: list[int], first: int, step: int) -> None:
     found = at_places(Attacks.of([event(CHOP, at, 0.9, 0) for at in struck]), range(first, 5000, step), 1000)
     assert len(found.samples) - len(struck) == int((found.strengths == 0).sum())
+    heard = at_places(
+        Attacks.of([event(CHOP, at, 0.9, 0) for at in struck]), range(first, 5000, step), 1000, bare=False
+    )
+    assert heard.samples[heard.chops].tolist() == found.samples[found.chops & (found.strengths > 0)].tolist()
     for at, place in zip(np.sort(found.samples[found.chops]).tolist(), range(first, 5000, step), strict=True):
         assert abs(at - place) == min([abs(one - place) for one in struck if abs(one - place) <= 50], default=0)
