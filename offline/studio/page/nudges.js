@@ -22,7 +22,7 @@ let before = "";
 const mark = (edge) => [edge, store.selected, edits()].join();
 
 /** Say how far an edge of the selected slice may go. @param {Edge} edge @param {Pad} pad @param {number} to */
-const allowed = (edge, pad, to) => edge === "start"
+export const allowed = (edge, pad, to) => edge === "start"
   ? Math.max(0, Math.min(to, (pad.end ?? store.record.length) - 1))
   : Math.max(pad.start + 1, Math.min(to, store.record.length));
 

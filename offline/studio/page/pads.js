@@ -1,7 +1,7 @@
 // Sixteen pads, and banks of them: a press plays a slice and selects it, a drag swaps two or takes one out of the page.
 
 import { carryOn } from "./carry.js";
-import { button } from "./dom.js";
+import { button, make } from "./dom.js";
 import { cap, learnCaps, PAD_CODES } from "./keycaps.js";
 import { seconds } from "./measures.js";
 import { colour } from "./palette.js";
@@ -30,13 +30,8 @@ export function padName(note) {
   return bank < 0 ? `note ${note}` : `${LETTERS[bank]}${String(note - FIRST_NOTE - BANK * bank + 1).padStart(2, "0")}`;
 }
 
-/** @param {string} tag @param {string} name @param {Element} parent */
-const part = (tag, name, parent) => {
-  const made = document.createElement(tag);
-  made.className = name;
-  parent.append(made);
-  return made;
-};
+/** Make parts of a pad's name, with spaces between. @param {...string} names */
+const parts = (...names) => names.flatMap((name) => [make("span", { class: name }), " "]);
 
 export class PadsView extends HTMLElement {
   bank = 0;
@@ -44,21 +39,15 @@ export class PadsView extends HTMLElement {
   #chosen = null;
   /** @type {HTMLButtonElement[]} by place, the lowest row first */
   #slots = [];
-  #banks = document.createElement("div");
-  #told = document.createElement("span");
+  #banks = make("div", { class: "banks" });
+  #told = make("span", { class: "faint" });
   #pictures = new PadPictures();
   /** Notes that pointers hold. @type {Map<number, number>} */
   #held = new Map();
 
   connectedCallback() {
-    const head = part("header", "head", this);
-    part("h2", "", head).textContent = "Pads";
-    this.#banks.className = "banks";
-    this.#told.className = "faint";
-    head.append(this.#banks, this.#told);
-    const grid = part("div", "pad-grid", this);
-    grid.setAttribute("role", "group");
-    grid.setAttribute("aria-label", "Pads");
+    const grid = make("div", { class: "pad-grid", role: "group", "aria-label": "Pads" });
+    this.append(make("header", { class: "head" }, make("h2", {}, "Pads"), this.#banks, this.#told), grid);
     for (let place = 0; place < BANK; place += 1) this.#slots.push(this.#slot(place));
     for (let row = 3; row >= 0; row -= 1) grid.append(...this.#slots.slice(4 * row, 4 * row + 4));
     carryOn(this, grid);
@@ -105,15 +94,9 @@ export class PadsView extends HTMLElement {
 
   /** @param {number} place */
   #slot(place) {
-    const slot = document.createElement("button");
-    slot.type = "button";
-    slot.className = "pad";
-    slot.append(document.createElement("canvas"));
-    part("i", "line", slot);
-    const top = part("span", "top", slot), foot = part("span", "foot", slot);
-    for (const name of ["where", "lock", "length"]) part("span", name, top).after(" ");  // its words are its name
-    for (const name of ["about", "choke"]) part("span", name, foot).after(" ");
-    part("kbd", "", foot);
+    const slot = make("button", { type: "button", class: "pad" }, make("canvas"), make("i", { class: "line" }),
+      make("span", { class: "top" }, ...parts("where", "lock", "length")),
+      make("span", { class: "foot" }, ...parts("about", "choke"), make("kbd")));
     slot.addEventListener("pointerdown", (event) => this.#down(place, event));
     slot.addEventListener("click", (event) => {
       const pad = this.at(place);

@@ -5,7 +5,7 @@ import { check, choice, fill } from "./choices.js";
 import { button, icon, make } from "./dom.js";
 import { Field } from "./field.js";
 import { beatLength, beatsAfter, beatsBetween, hasBeats, precise, readNumber, readSeconds } from "./measures.js";
-import { nudgeOn, put, settle } from "./nudges.js";
+import { allowed, nudgeOn, put, settle } from "./nudges.js";
 import { BANK, FIRST_NOTE, padName } from "./pads.js";
 import { colour } from "./palette.js";
 import { edit, meant } from "./server.js";
@@ -145,9 +145,12 @@ export class SliceView extends HTMLElement {
       name, title: edge === "end" ? "Empty it for the end that is found" : "",
       typed: (text) => {
         if (edge === "end" && !text.trim()) return put(edge, null);
-        const pad = store.pad, to = pad && this.#read(text, isLength ? pad.start : null);
+        const { pad } = store, from = pad && isLength ? pad.start : null, to = pad && this.#read(text, from);
         const kind = this.#unit === "seconds" ? "a time such as 1:02.5" : "a number";
-        return typeof to === "number" ? put(edge, to) : store.complain(`${name} is ${kind}, not “${text}”.`);
+        if (!pad || typeof to !== "number") return store.complain(`${name} is ${kind}, not “${text}”.`);
+        const can = allowed(edge, pad, to), limit = this.#words(can, from);
+        return can === to ? put(edge, to)
+          : store.complain(`${name} goes ${can > to ? "down" : "up"} to ${limit}, not to “${text}”.`);
       },
       nudged: (steps, event) => nudgeOn(edge, steps * this.#step(event)),
       settled: settle,

@@ -19,7 +19,8 @@ export const EMPTY = {
   pads: [],
   candidates: [],
   grid: { beats: [], tempo: null, key: null },
-  kit: { options: {}, most: 16, weight: 0, found: null, figures: {}, at_bars: null, alone: 0, shape: "" },
+  kit: { options: { choose: "auto" }, most: 16, weight: 0.25,
+         found: null, figures: {}, at_bars: null, alone: 0, shape: "" },
   conflicts: [],
   messages: [],
 };

@@ -86,6 +86,16 @@ def test_what_is_no_number_is_told_and_put_back(page: "Page") -> None:
     assert field(page, "Start").input_value() == before
 
 
+@pytest.mark.parametrize(("name", "text", "said"), [("Start", "99:00", "goes up to 0:"), ("End", "0", "down to 0:")])
+def test_a_place_where_none_can_be_is_refused(page: "Page", name: str, text: str, said: str) -> None:
+    page.evaluate("window.studio.store.select(window.studio.store.pads[2].start)")
+    before = page.evaluate("window.studio.store.project.undo")
+    field(page, name).fill(text)
+    field(page, name).press("Enter")
+    until(page, "({ store }, said) => store.trouble.includes(said)", said)
+    assert page.evaluate("window.studio.store.project.undo") == before
+
+
 @pytest.mark.usefixtures("pad")
 def test_gain_is_typed_and_taken_back(page: "Page") -> None:
     say(page, "Gain", "-3 dB")
