@@ -38,7 +38,8 @@ AS_GOOD = 0.97
 """A tempo without decimals is taken that is so much as clear as the clearest one: a sequencer is set to those."""
 FIRST_SAMPLE = 2.0, 0.015
 """By how much likelier it is that what is bounced from a sequencer begins with a beat than between two, and how many
-seconds beside its first sample the grid may lie for it to be that."""
+seconds beside its first sample the grid may lie for it to be that; then it begins with that sample, as attacks are
+heard some milliseconds late on average."""
 _BIN_SECONDS, _PADDED = 0.005, 8
 _PARTS = 48
 """Of an octave, in which the most frequent tempo is searched."""
@@ -70,8 +71,12 @@ def even(
     votes = (np.bincount(numbers[0], sure, parts) + np.bincount(numbers[1], on_beat, parts)).astype(np.float64)
     likelier, near = FIRST_SAMPLE
     zero, beside = _nearest(np.zeros(1), step, phase)
-    votes[zero % parts] *= likelier if abs(beside[0]) <= near else 1.0
-    period, phase = step * parts, phase + step * int(votes.argmax())
+    may_begin = abs(beside[0]) <= near
+    votes[zero % parts] *= likelier if may_begin else 1.0
+    on = int(votes.argmax())
+    if may_begin and on == zero[0] % parts:
+        phase += float(beside[0])
+    period, phase = step * parts, phase + step * on
     beat_numbers, off = _nearest(places, period, phase)
     tracked = {
         number: beat for number, beat, by in zip(beat_numbers.tolist(), beats, off, strict=True) if abs(by) <= step / 2

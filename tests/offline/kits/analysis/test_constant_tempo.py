@@ -52,7 +52,7 @@ def test_beats_lie_evenly_where_the_tracker_lost_the_pulse_or_followed_off_beats
     made = found(struck(bpm), beats)
     assert made is not None
     off = (np.array([one.sample for one in made]) / RATE - 0.2) * bpm / 60
-    assert np.abs(off - np.arange(len(off))).max() < 0.02
+    assert np.abs(off - np.arange(len(off))).max() < 0.05
     assert abs(made[-1].sample / RATE - SECONDS) < 240 / bpm
 
 
@@ -63,6 +63,12 @@ def test_where_beats_and_off_beats_were_tracked_alike_a_record_begins_with_a_bea
         made = found(np.maximum(struck(120) - 0.2 + begins, 0), moved)
         assert made is not None
         assert abs(made[0].sample / RATE - first) < 0.01
+
+
+def test_the_grid_of_a_file_that_begins_with_it_has_no_lead() -> None:
+    beats = [replace(one, sample=one.sample - round(0.19 * RATE)) for one in tracked(120, 8, 40)]
+    made = found(struck(120) - 0.19, beats)
+    assert made is not None and made[0].sample == 0
 
 
 @given(st.integers(60, 190))
