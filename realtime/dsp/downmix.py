@@ -49,12 +49,11 @@ def _average(samples, n, mono, peaks):
         for i in range(n):
             mono[_U(i)] = line[_U(2 * i)] * scale + line[_U(2 * i + 1)] * scale
         # Magnitudes rise with their bits, and whole numbers are compared side by side.
-        bits, tops = line.view(np.int32), peaks.view(np.int32)
-        left, right = tops[0], tops[1]
+        left, right = np.float32(peaks[0]).view(np.int32), np.float32(peaks[1]).view(np.int32)
         for i in range(n):
-            left = max(left, np.int32(bits[_U(2 * i)] & _MAGNITUDE))
-            right = max(right, np.int32(bits[_U(2 * i + 1)] & _MAGNITUDE))
-        tops[0], tops[1] = left, right
+            left = max(left, np.int32(np.float32(line[_U(2 * i)]).view(np.int32) & _MAGNITUDE))
+            right = max(right, np.int32(np.float32(line[_U(2 * i + 1)]).view(np.int32) & _MAGNITUDE))
+        peaks[0], peaks[1] = np.int32(left).view(np.float32), np.int32(right).view(np.float32)
         return
     for c in range(channels):
         peak = peaks[c]

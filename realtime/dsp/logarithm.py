@@ -34,12 +34,12 @@ _FRACTION, _PLACE, _PLACES = np.int32(23), np.int32(19), np.int32(15)
 @apart({"contract"})
 def logarithms(x, count):
     """Put the logarithms of the first numbers of x, float32, in their place: of positive, finite, not denormal ones."""
-    bits = x.view(np.int32)
     for k in range(count):
         i = np.uint64(k)
-        above = np.int32(bits[i] - _LEAST)
+        bits = np.float32(x[i]).view(np.int32)  # one by one: numba compiles a view of an array for long
+        above = np.int32(bits - _LEAST)
         place, power = np.uint64((above >> _PLACE) & _PLACES), above >> _FRACTION
-        z = np.float64(np.int32(bits[i] - np.int32(power << _FRACTION)).view(np.float32))
+        z = np.float64(np.int32(bits - np.int32(power << _FRACTION)).view(np.float32))
         r = z * _INVERSE[place] - 1.0
         squared = r * r
         rest = (_CUBE * r + _SQUARE) + _FOURTH * squared

@@ -6,6 +6,8 @@ but come in bursts, 19 ms late from 48 kHz to 44.1 kHz, and a drum is to be emit
 """
 
 import math
+from collections.abc import Callable
+from functools import cache
 from math import gcd
 
 import numpy as np
@@ -20,7 +22,12 @@ _BETA = 5.65  # Kaiser's window, 60 dB
 _MOST_PHASES = 4_096  # of rates with no common divisor the nearest place is taken, 80 dB below the sound
 
 
-def _run(buffer, filled, weights, step, whole, phases, place, out):
+@cache
+def _compiled() -> Callable[..., int]:
+    return njit([_SIGNATURE], fastmath=True, cache=True)(_resample)
+
+
+def _resample(buffer, filled, weights, step, whole, phases, place, out):
     # place: where the next one stands between the buffer's samples, and how many of these are left.
     count, taps, written = len(weights), weights.shape[1], 0
     first, phase = 0, place[0]
@@ -44,11 +51,7 @@ def _run(buffer, filled, weights, step, whole, phases, place, out):
 
 
 _row, _number = types.float32[::1], types.int64
-_run = njit(
-    [_number(_row, _number, types.float32[:, ::1], _number, _number, _number, types.int64[::1], _row)],
-    fastmath=True,
-    cache=True,
-)(_run)
+_SIGNATURE = _number(_row, _number, types.float32[:, ::1], _number, _number, _number, types.int64[::1], _row)
 
 
 class Resampler:
@@ -59,7 +62,7 @@ class Resampler:
     """
 
     def __init__(self, rate: int, wanted: int, max_block_size: int) -> None:
-        """[main] Make the filter for blocks of up to max_block_size samples."""
+        """[main] Compile, and make the filter for blocks of up to max_block_size samples."""
         if min(rate, wanted, max_block_size) < 1:
             raise ValueError(f"rates and block must be at least 1, got {rate}, {wanted} and {max_block_size}")
         common = gcd(rate, wanted)
@@ -73,6 +76,7 @@ class Resampler:
         self._out = np.zeros(max_block_size * wanted // rate + 1, np.float32)
         self._place = np.zeros(2, np.int64)
         self._max_block_size = max_block_size
+        self._run = _compiled()
         self.reset()
 
     def reset(self) -> None:
@@ -86,7 +90,8 @@ class Resampler:
             raise ValueError(f"a block may have {self._max_block_size} samples, got {len(block)}")
         end = int(self._place[1]) + len(block)
         self._buffer[end - len(block) : end] = block
-        written = _run(self._buffer, end, self._weights, self._step, self._whole, self._phases, self._place, self._out)
+        ratio = self._step, self._whole, self._phases
+        written = self._run(self._buffer, end, self._weights, *ratio, self._place, self._out)
         return self._out[:written]
 
 

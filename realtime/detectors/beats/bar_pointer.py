@@ -110,15 +110,15 @@ def likeliest(states, periods, starts, firsts):
     scale, best, tempo = np.float32(1) / total, np.int32(0), 0
     for i in range(len(states)):
         states[i] *= scale
-    bits = states.view(np.int32)  # chances rise with their bits, and whole numbers are compared side by side
     for j in range(len(periods)):
         start, most = np.uint64(starts[j]), np.int32(0)
         for p in range(periods[j]):
-            most = max(most, bits[start + np.uint64(p)])
+            # Chances rise with their bits, and whole numbers are compared side by side.
+            most = max(most, np.float32(states[start + np.uint64(p)]).view(np.int32))
         if most > best:
             best, tempo = most, j
     place = 0
-    while place < periods[tempo] - 1 and bits[starts[tempo] + place] < best:
+    while place < periods[tempo] - 1 and np.float32(states[starts[tempo] + place]).view(np.int32) < best:
         place += 1
     return total, tempo, (place - firsts[tempo]) % periods[tempo]
 
