@@ -100,9 +100,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     environment = Environment(tmp_path_factory.mktemp("installed") / "environment", wheel)
     take_compiled(environment.packages / "samplechop")
-    # What librosa compiles is kept beside librosa: by one process, or two that write it at once might leave it broken.
-    options = ("--demo", "--end", 4, "--count", 2, "--no-picture", "--formats", "sfz")
-    environment.samplechop("chop", *options, "-o", tmp_path_factory.mktemp("compiled"))
     return environment
 
 

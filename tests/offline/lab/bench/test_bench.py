@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import Figure, as_json, as_table, best_seconds, live, ratios, start
+from samplechop.offline.lab.bench import (
+    Figure,
+    as_json,
+    as_table,
+    best_seconds,
+    cpu_seconds_of,
+    live,
+    ratios,
+    stages,
+    start,
+)
 from samplechop.realtime.detectors import BUILT_IN
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
@@ -33,6 +43,7 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(live, "SECONDS", 2)
     monkeypatch.setattr(live, "best_seconds", lambda work, _runs=1: best_seconds(work, 1))
     monkeypatch.setattr(live, "_seconds_to_first_frame", lambda _: 1.0)
+    monkeypatch.setattr(stages, "cpu_seconds_of", lambda command, _runs: cpu_seconds_of(command, 1))
     soundfile.write(tmp_path / "record.wav", record(2.0)[0], RATE)
     result = samplechop("bench", "live", tmp_path / "record.wav", "--json")
     assert result.code == 0, result.err
