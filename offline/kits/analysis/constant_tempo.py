@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.core.events import Event
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 45, 1800
+SHORTEST_SECONDS, LONGEST_SECONDS = 90, 1800
 """In a shorter record no drift shows; a longer one is many pieces."""
 SUBDIVISIONS = 4, 3
 """Of a beat: sixteenths, or triplets."""
@@ -30,8 +30,9 @@ CLEAR = 0.45
 """The least mean resultant length, 0..1: how near to the grid attacks lie."""
 PART_SECONDS, ENOUGH = 12, 4.0
 """A part of the record, and how many sure attacks it must have to be asked."""
-AGREE_SECONDS, AGREE = 0.016, 0.8
-"""How far the phase of a part may lie beside that of the whole, and the share of parts, by attacks, that must agree."""
+AGREE_SECONDS, AGREE = 0.016, 0.75
+"""How far the phase of a part may lie beside that of the whole, and the share of parts that must agree; a part counts
+by the square root of its attacks, so that a minute full of them does not speak for the rest."""
 AGREE_CLEAR = 0.3
 """The least mean resultant length of such a part: where another tempo passes by its phase is any."""
 AS_GOOD = 0.97
@@ -134,7 +135,7 @@ def _resultants(
 
 
 def _agreement(times: NDArray[np.float64], weights: NDArray[np.float64], step: float, phase: float) -> float:
-    """Give the share of the record, by its attacks, whose parts have the phase of the whole."""
+    """Give the share of the record's parts that have the phase of the whole."""
     part = (times / PART_SECONDS).astype(np.int64)
     around = np.bincount(part, weights * np.cos(2 * np.pi * (times - phase) / step)) + 1j * np.bincount(
         part, weights * np.sin(2 * np.pi * (times - phase) / step)
@@ -142,7 +143,8 @@ def _agreement(times: NDArray[np.float64], weights: NDArray[np.float64], step: f
     sure = np.bincount(part, weights)
     asked = sure >= ENOUGH
     agree = (np.abs(np.angle(around)) * step / (2 * np.pi) <= AGREE_SECONDS) & (np.abs(around) >= AGREE_CLEAR * sure)
-    return float(sure[asked & agree].sum() / max(sure[asked].sum(), 1e-9))
+    counts = np.sqrt(sure)
+    return float(counts[asked & agree].sum() / max(counts[asked].sum(), 1e-9))
 
 
 def _nearest(times: NDArray[np.float64], period: float, phase: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
