@@ -179,15 +179,18 @@ def earlier(parts: Sequence[Piece], samples: int, first: int, last: int, stay: C
 def sounding(parts: Sequence[Piece], record: Record, options: ChopOptions) -> list[Piece]:
     """End the last slice where its sound does, if what the record goes on with is silence: a pad would only hold it.
 
-    Silence lies SILENT_DB below the slice's own peak and lasts SILENT_SECONDS at least. Slices that are the whole
-    record, or all of one length, stay so; what is cut from a record by its harmonic part may sound where that does not.
+    Silence lies SILENT_DB below the slice's own peak, and below full scale, for SILENT_SECONDS or more. Slices that are
+    the whole record, or all of one length, stay so; what is cut by a harmonic part may sound where that does not.
     """
     if not parts or options.until == "chosen" or options.fixed_length is not None or options.harmonic:
         return list(parts)
     *others, end = parts
+    shortest = round(SILENT_SECONDS * record.sample_rate)
+    if write_slices.peak(record.blocks(_BLOCK, max(end.start, end.stop - shortest), end.stop)) > 10 ** (SILENT_DB / 20):
+        return list(parts)  # whatever its peak is: most slices need not be read
     _, sound = write_slices.edges(lambda: record.blocks(_BLOCK, end.start, end.stop), SILENT_DB)
     silent = end.stop - end.start - sound
-    if sound == 1 or silent < SILENT_SECONDS * record.sample_rate:  # a slice of silence alone was meant so
+    if sound == 1 or silent < shortest:  # a slice of silence alone was meant so
         return list(parts)
     return [*others, replace(end, stop=end.start + sound)]
 
