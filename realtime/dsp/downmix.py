@@ -24,6 +24,8 @@ LEAST_SHARE = 0.01
 """Of the energy, below which no warning is worth it: lead-in grooves, 20 dB below the music, are mostly vertical."""
 FADE_SECONDS = 0.02
 """How long the change from one to the other takes, where sound was before it."""
+STRETCH = 64
+"""Samples that are looked at together where side is far from being the louder one."""
 
 _U = np.uint64  # numba would ask of each signed index whether it counts from the end
 _MAGNITUDE = np.int32(0x7FFFFFFF)
@@ -64,55 +66,84 @@ def _average(samples, n, mono, peaks):
         peaks[c] = peak
 
 
+@inner({"contract", "reassoc"}, inline=False)
+def _stretch(line, first, fading):
+    """Sum the powers of mid and side over STRETCH samples as they count after the last of them, and as they are; count
+    those that sound.
+    """
+    mids = sides = every_mid = every_side = 0.0
+    sounding = 0
+    for i in range(STRETCH):
+        at = _U(2 * (first + i))
+        left, right = np.float64(line[at]), np.float64(line[at + _U(1)])
+        mid, side = 0.5 * (left + right), 0.5 * (left - right)
+        mid_power, side_power = mid * mid, side * side
+        mids += mid_power * fading[i]
+        sides += side_power * fading[i]
+        every_mid += mid_power
+        every_side += side_power
+        sounding += mid_power > FLOOR or side_power > FLOOR
+    return mids, sides, every_mid, every_side, sounding
+
+
 # A product and its sum in one operation: what waits for the sample before waits less.
 @inner({"contract"}, inline=False)
-def _replace_cancelled(samples, n, mono, state, rate):
+def _replace_cancelled(samples, n, mono, state, rate, fading):
     """Put the difference in place of the mean while the channels cancel; give where in the block that began, or -1."""
-    keep = np.exp(-1.0 / (SMOOTHING_SECONDS * rate))
     step = 1.0 / (FADE_SECONDS * rate)
-    began = -1
+    keep, least = fading[STRETCH - 2], fading[0] * fading[STRETCH - 2]
+    began, line = -1, samples.reshape(2 * len(samples))
     # Kept apart while it runs: to write and read them again at each sample would take most of the time.
     mids, sides, sounding, fade = state[_MID], state[_SIDE], state[_SOUNDING], state[_FADE]
     antiphase, energies, cancelled = state[_ANTIPHASE] > 0.0, state[_ENERGY], state[_CANCELLED]
-    for i in range(n):
-        mid = 0.5 * (np.float64(samples[i, 0]) + np.float64(samples[i, 1]))
-        side = 0.5 * (np.float64(samples[i, 0]) - np.float64(samples[i, 1]))
-        mid_power, side_power = mid * mid, side * side
-        mids, sides = mids * keep + mid_power, sides * keep + side_power  # only their ratio is of use
-        if max(mid_power, side_power) > FLOOR:
-            sounding += 1.0
-        if antiphase:
-            antiphase = not mids > sides
-        elif (sounding >= CANCELLED_SAMPLES and sides > ANTIPHASE_RATIO * mids) and (
-            sides > CANCELLED_RATIO * mids or sounding >= ANTIPHASE_SECONDS * rate
-        ):
-            antiphase = True
-            began = i if began < 0 else began
-            if sounding <= 2 * CANCELLED_SAMPLES:
-                fade = 1.0  # nothing was passed on yet: an attack must not be faded in
-        energy = mid_power + side_power
-        energies += energy
-        if antiphase:
-            cancelled += energy
-            fade = min(1.0, fade + step)
-        else:
-            fade = 0.0  # at once: what makes mid the louder one is an attack
-        if fade > 0.0:
-            mono[i] = np.float32((1.0 - fade) * mid + fade * side)
+    for first in range(0, n, STRETCH):
+        last = min(first + STRETCH, n)
+        if not antiphase and last == first + STRETCH:
+            mid, side, every_mid, every_side, count = _stretch(line, first, fading)
+            # Side is louder at no sample of it: as in nearly all music, and then there is nothing to replace.
+            if sides + every_side <= ANTIPHASE_RATIO * least * mids:
+                mids, sides, sounding = mids * least + mid, sides * least + side, sounding + count
+                energies += every_mid + every_side
+                continue
+        for i in range(first, last):
+            mid = 0.5 * (np.float64(line[2 * i]) + np.float64(line[2 * i + 1]))
+            side = 0.5 * (np.float64(line[2 * i]) - np.float64(line[2 * i + 1]))
+            mid_power, side_power = mid * mid, side * side
+            mids, sides = mids * keep + mid_power, sides * keep + side_power  # only their ratio is of use
+            if mid_power > FLOOR or side_power > FLOOR:
+                sounding += 1.0
+            if antiphase:
+                antiphase = not mids > sides
+            elif (sounding >= CANCELLED_SAMPLES and sides > ANTIPHASE_RATIO * mids) and (
+                sides > CANCELLED_RATIO * mids or sounding >= ANTIPHASE_SECONDS * rate
+            ):
+                antiphase = True
+                began = i if began < 0 else began
+                if sounding <= 2 * CANCELLED_SAMPLES:
+                    fade = 1.0  # nothing was passed on yet: an attack must not be faded in
+            energy = mid_power + side_power
+            energies += energy
+            if antiphase:
+                cancelled += energy
+                fade = min(1.0, fade + step)
+            else:
+                fade = 0.0  # at once: what makes mid the louder one is an attack
+            if fade > 0.0:
+                mono[i] = np.float32((1.0 - fade) * mid + fade * side)
     state[_MID], state[_SIDE], state[_SOUNDING], state[_FADE] = mids, sides, sounding, fade
     state[_ANTIPHASE], state[_ENERGY], state[_CANCELLED] = (1.0 if antiphase else 0.0), energies, cancelled
     return began
 
 
-def _mix(samples, clean, mono, peaks, state, rate, follows_phase):
+def _mix(samples, clean, mono, peaks, state, rate, fading, follows_phase):
     _clean(samples, clean)
     _average(clean, len(samples), mono, peaks)
-    return _replace_cancelled(clean, len(samples), mono, state, rate) if follows_phase else -1
+    return _replace_cancelled(clean, len(samples), mono, state, rate, fading) if follows_phase else -1
 
 
 _block = types.Array(types.float32, 2, "C", readonly=True)  # one that may be written to is taken, too
 _row, _rows, _state = types.float32[::1], types.float32[:, ::1], types.float64[::1]
-_mix = njit([types.int64(_block, _rows, _row, _row, _state, types.float64, types.boolean)], cache=True)(_mix)
+_mix = njit([types.int64(_block, _rows, _row, _row, _state, types.float64, _state, types.boolean)], cache=True)(_mix)
 
 
 class Downmix:
@@ -139,6 +170,8 @@ class Downmix:
         self._peaks = np.zeros(channels, np.float32)
         self._weights = np.array(WEIGHTS.get(channel, (0.5, 0.5)), np.float32)
         self._state = np.zeros(7, np.float64)
+        # What a sample of a stretch counts after the last one.
+        self._fading = np.exp(-np.arange(STRETCH)[::-1] / (SMOOTHING_SECONDS * sample_rate))
         self.follows_phase = channels == 2 and channel == "auto"
         self.antiphase_at: int | None = None
         self.reset(0)
@@ -150,8 +183,8 @@ class Downmix:
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix float32 (n, channels) to float32 (n,), read-only and valid until the next call; NaN becomes silence."""
         n = len(samples)
-        follows = self.follows_phase
-        began = _mix(samples, self._clean, self._mono, self._peaks, self._state, self._rate, follows)
+        phase = self._state, self._rate, self._fading, self.follows_phase
+        began = _mix(samples, self._clean, self._mono, self._peaks, *phase)
         if self._channels >= 2 and self.channel not in ("auto", "mix"):
             np.dot(self._clean[:n, :2], self._weights, out=self._mono[:n])
         elif began >= 0 and self.antiphase_at is None:

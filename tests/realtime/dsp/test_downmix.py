@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.channels import CHANNELS, Channel
-from samplechop.realtime.dsp.downmix import Downmix
+from samplechop.realtime.dsp.downmix import STRETCH, Downmix
 
 RATE = 44_100
 
@@ -89,6 +89,21 @@ def test_block_sizes_change_nothing(sizes: list[int]) -> None:
     sound = hits(1.5)
     both = np.concatenate([stereo(sound, -sound), stereo(sound, sound)])
     assert np.array_equal(mixed(both, sizes=tuple(sizes)), mixed(both, sizes=(len(both),)))
+
+
+@pytest.mark.parametrize("width", [0.2, 0.9, 1.1, 3.0])
+def test_stretches_looked_at_together_give_what_single_samples_give(width: float) -> None:
+    mid, rng = hits(4.0), np.random.default_rng(2)
+    side = width * np.roll(mid, 300) * np.linspace(0.5, 1.5, len(mid), dtype=np.float32)
+    both = stereo(mid + side, mid - side) + rng.normal(0, 1e-4, (len(mid), 2)).astype(np.float32)
+    found = []
+    for size in (STRETCH - 1, len(both)):  # shorter blocks hold no stretch
+        downmix = Downmix(RATE, 2, size)
+        mono = [downmix.process(both[at : at + size]).copy() for at in range(0, len(both), size)]
+        found.append((np.concatenate(mono), downmix.antiphase_at, downmix.warning()))
+    (mono, at, warning), (mono_alone, at_alone, warning_alone) = found
+    assert np.array_equal(mono, mono_alone) and (at, warning) == (at_alone, warning_alone)
+    assert (at is None) == (width < 2)
 
 
 def test_each_choice_gives_its_part_of_the_input() -> None:
