@@ -7,8 +7,8 @@
 Live the tracker follows what it hears: in a breakdown the pulse is lost, and what comes after may be followed from an
 off-beat on. Of a file all is there, and attacks lie far nearer to one grid of subdivisions than players keep to: its
 period is where the attacks' Rayleigh periodogram (Mardia and Jupp, Directional Statistics, 2000; as power spectrum of
-points in time Bartlett 1963) is highest near the tempo that was tracked most. It is the record's where all parts of the
-record agree about its phase, which they do not if the tempo drifts, or changes.
+points in time Bartlett 1963) is highest near the tempo that was tracked most. It is the record's where three quarters
+of its parts agree about the phase, which they do not if the tempo drifts, or changes.
 """
 
 from collections.abc import Sequence
@@ -51,9 +51,12 @@ def even(
     attacks: NDArray[np.int64],
     hits: NDArray[np.float64],
     on_beat: NDArray[np.float64],
+    first: int,
+    last: int,
     sample_rate: int,
 ) -> tuple[Event, ...] | None:
-    """Give a record's beats evenly, from its first attack to its last; None where it has no constant tempo.
+    """Give the beats in the samples first..last of a record evenly, from its first attack to its last; None where it
+    has no constant tempo.
 
     beats: as they were tracked, rising. attacks: samples, (n,), rising; hits, on_beat: how likely each is a hit, and
     one on a beat, (n,), 0..1. Tracked beats on the grid keep their strength and place in the bar; others have the mean
@@ -82,13 +85,13 @@ def even(
     tracked = {
         number: beat for number, beat, by in zip(beat_numbers.tolist(), beats, off, strict=True) if abs(by) <= step / 2
     }
-    first, last = _nearest(times[[0, -1]], period, phase)[0].tolist()
+    begin, end = _nearest(times[[0, -1]], period, phase)[0].tolist()
     usual_beat = replace(beats[0], strength=float(sure.mean()), label=None)
     made = []
-    for number in range(first, last + 1):
-        at = phase + number * period
-        beat, place = tracked.get(number, usual_beat), max(0, round(at * sample_rate))
-        if at >= -near:
+    for number in range(begin, end + 1):
+        beat, at = tracked.get(number, usual_beat), round((phase + number * period) * sample_rate)
+        if first - near * sample_rate <= at < last:  # the beat nearest to the last attack may come after the end
+            place = max(first, at)
             made.append(replace(beat, sample=place, emitted=place, tempo=60 / period, rephased=False))
     return tuple(made)
 

@@ -213,10 +213,10 @@ def _detected(
     beats, octave = one_octave(
         [event for event in events if event.kind == BEAT], detector.pulse_odds, detector.open_octave, rate
     )
-    evenly = _evenly(beats, events, rate)
+    evenly = _evenly(beats, events, first, last, rate)
     beats = bar_count.counted(evenly, rate, bar_count.BEGUN_ANEW_EVENLY) if evenly else bar_count.counted(beats, rate)
     tempo = tempo_and_key.tempo(beats, rate, octave)
-    if 0 < length <= loops.LONGEST_SECONDS * rate and loops.may_be_one(tempo, length, rate):
+    if loops.may_be_one(tempo, length, rate):
         engine.reset(0, opening)
         again = Drawing(chops, 0, rate)
         played, times = loops.play(engine, lambda: again.through(record.blocks(FAST_BLOCK, first, last)), length)
@@ -242,12 +242,14 @@ def _detected(
     return Detection(attacks, heard, beats, found_by, tempo, octave, antiphase or "", curve)
 
 
-def _evenly(beats: Sequence[Event], events: Sequence[Event], sample_rate: int) -> Sequence[Event] | None:
-    """Give a record's beats as `constant_tempo.even`, by the attacks among events."""
+def _evenly(
+    beats: Sequence[Event], events: Sequence[Event], first: int, last: int, sample_rate: int
+) -> Sequence[Event] | None:
+    """Give the beats in the samples first..last of a record as `constant_tempo.even`, by the attacks among events."""
     struck = Attacks.of(sorted((one for one in events if one.kind in (CHOP, ATTACK)), key=attrgetter("sample")))
     ways = struck.dial if struck.dial.size else np.tile(struck.strengths[:, None], (1, len(DIAL)))
     on_beat, hits = (ways[:, DIAL.index(way)] for way in ("beats", "hits"))
-    return constant_tempo.even(beats, struck.samples, hits, on_beat, sample_rate)
+    return constant_tempo.even(beats, struck.samples, hits, on_beat, first, last, sample_rate)
 
 
 def _arrays(found: Detection) -> Arrays:

@@ -20,14 +20,16 @@ REPEATS, SECONDS = 3, 16
 """A loop is played as often as that, and as long, at least."""
 SETTLED_SECONDS = 8
 """Of what is played, the end that counts: a loop's length at least."""
-LONGEST_SECONDS = 16
-"""A longer recording is long enough for its pulse to settle as it is."""
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.2, 16
+"""No beat is shorter than the first of these; in a recording longer than the second the pulse settles as it is."""
 EARLY_SECONDS = 0.005
 """An attack so much before the end of a loop is that of its first sample."""
 
 
 def may_be_one(tempo: Guess | None, length: int, sample_rate: int) -> bool:
     """Say whether a recording of `length` samples may be a loop: by the tempo that was tracked, a number of beats."""
+    if not SHORTEST_SECONDS * sample_rate <= length <= LONGEST_SECONDS * sample_rate:
+        return False
     if tempo is None:
         return True
     count = length / sample_rate * float(tempo.value) / 60

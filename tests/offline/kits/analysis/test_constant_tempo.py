@@ -40,9 +40,11 @@ def tracked(bpm: float, first: float, last: float, moved: float = 0.0, position:
     ]
 
 
-def found(times: NDArray[np.float64], beats: list[Event]) -> tuple[Event, ...] | None:
+def found(times: NDArray[np.float64], beats: list[Event], first: int = 0) -> tuple[Event, ...] | None:
+    """Give the beats of a record that ends with its last attack."""
     samples = np.round(times * RATE).astype(np.int64)
-    return even(beats, samples, np.ones(len(samples)), np.zeros(len(samples)), RATE)
+    last = int(samples.max(initial=0)) + 1
+    return even(beats, samples, np.ones(len(samples)), np.zeros(len(samples)), first, last, RATE)
 
 
 @given(st.floats(70, 180))
@@ -90,6 +92,15 @@ def test_what_was_not_tracked_is_as_sure_as_beats_are_on_average() -> None:
     assert made is not None
     assert {one.strength for one in made} == {0.8}
     assert sum(one.label is None for one in made) == len(made) - 32
+
+
+def test_no_beat_lies_beyond_the_part_of_the_record() -> None:
+    times = struck(120)
+    for sixteenths in range(4):
+        struck_in = times[(times > 1.3) & (times < 99 + sixteenths / 8)]
+        first, last = (round(struck_in[end] * RATE) for end in (0, -1))
+        made = found(struck_in, tracked(120, 8, 40), first)
+        assert made is not None and first <= made[0].sample and made[-1].sample <= last
 
 
 def test_a_drummer_who_slows_down_has_no_constant_tempo() -> None:

@@ -60,6 +60,11 @@ def test_what_is_no_whole_number_of_beats_is_no_loop(tmp_path: Path) -> None:
     assert found.tempo is None or float(found.tempo.value) == pytest.approx(120.0, rel=0.02)
 
 
+@pytest.mark.parametrize(("seconds", "may_be"), [(0, False), (1 / RATE, False), (0.5, True), (16, True), (17, False)])
+def test_what_is_shorter_than_a_beat_or_long_is_no_loop(seconds: float, may_be: bool) -> None:
+    assert loops.may_be_one(None, round(seconds * RATE), RATE) == may_be
+
+
 def test_what_sounds_at_the_end_of_a_loop_begins_it() -> None:
     events = [Event("chop", sample, 0, 0.5) for sample in (0, 2950, 3100, 3990, 4050)]
     assert [one.sample for one in loops.once(events, 1000, 4, 10_000)] == [0, 100]
