@@ -159,3 +159,53 @@ def test_numba_reads_with_that_tolerance() -> None:
     code = ENSURED + "; from numba.core.caching import IndexDataCacheFile as files; print(files.load.__wrapped__)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "IndexDataCacheFile.load" in done.stdout
+
+
+LOADED = """
+import sys
+from samplechop.realtime.core.compile_cache import ensure_compile_cache
+ensure_compile_cache()
+import numpy as np
+from numba import njit
+from numba.core.registry import cpu_target
+context, made_ready = type(cpu_target.target_context), []
+ready = context.load_additional_registries
+context.load_additional_registries = lambda self: made_ready.append(1) or ready(self)
+import kept
+assert kept.powers(4).tolist() == [1.0, 2.0, 4.0, 8.0]
+try:
+    kept.powers(0)
+except ValueError as error:
+    assert str(error) == "none"
+assert bool(kept.powers.stats.cache_hits) == (sys.argv[1] == "again")
+assert bool(made_ready) == (sys.argv[1] == "first")
+assert "refresh" not in vars(cpu_target.target_context)
+assert njit(lambda x: np.sort(x)[::-1])(np.arange(3)).tolist() == [2, 1, 0]
+"""
+KEPT = """
+import sys
+import numpy as np
+from numba import njit
+
+def powers(n):
+    if n < 1:
+        raise ValueError("none")
+    found = np.zeros(n)
+    for i in range(n):
+        found[i] = 2.0 ** i
+    return found
+
+powers.__module__ = "samplechop.kept"  # as one of ours
+sys.modules[powers.__module__] = sys.modules[__name__]
+powers = njit("float64[::1](int64)", cache=True)(powers)
+"""
+
+
+def test_what_is_kept_is_loaded_alone_and_others_are_compiled_after_it(tmp_path: Path) -> None:
+    (tmp_path / "kept.py").write_text(KEPT)
+    environment = os.environ | {
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        compile_cache.VARIABLE: str(tmp_path / "cache"),
+    }
+    for time in ("first", "again"):
+        subprocess.run([sys.executable, "-c", LOADED, time], cwd=ROOT, env=environment, check=True)
