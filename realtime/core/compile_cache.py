@@ -105,7 +105,7 @@ def load_alone(kept: Any) -> None:
 
     @wraps(load)
     def load_overload(self: Any, signature: Any, context: Any) -> Any:
-        if not getattr(self._py_func, "__module__", "").startswith(_OURS):
+        if not (getattr(self._py_func, "__module__", None) or "").startswith(_OURS):
             return load(self, signature, context)
         from numba.core.runtime import rtsys  # what allocates arrays, which compiled functions do
 
