@@ -128,15 +128,16 @@ class Library extends HTMLElement {
     one.querySelector(".picture")?.replaceChildren(drawn);
   }
 
-  /** @param {Item} item */
-  #open(item) {
+  /** @param {Item} item @param {boolean} [isBack] to the one before, since another cannot be opened: if this one cannot
+   * either, there it ends */
+  #open(item, isBack = false) {
     if (item.id === recordId()) return;
     history.replaceState(null, "", `/?record=${item.id}`);
     const live = /** @type {import("./live.js").Live|null} */ (document.querySelector("chop-live"));
     const before = this.#items.find((one) => one.id === recordId());
-    const back = () => {
+    const back = isBack ? null : () => {
       const why = store.trouble;
-      if (before) this.#open(before);
+      if (before) this.#open(before, true);
       store.complain(why);
     };
     if (item.live && live) live.follow(item.id);
