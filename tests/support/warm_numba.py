@@ -49,17 +49,21 @@ def _listen(name: str) -> None:
             detector.process(noise[:block], 0, lambda _: None)
 
 
-def _separate(channels: int) -> None:
-    """Have librosa compile what it leaves to the first sound whose harmonic part it is asked for."""
+def _separate() -> None:
+    """Have librosa compile what it leaves to the first sound whose harmonic part it is asked for.
+
+    For one channel and for two in one process: two that keep the same function for other arguments at once may give
+    both one name, by which later the wrong one is found.
+    """
     import librosa
 
-    librosa.effects.harmonic(np.ones((channels, 8192), np.float32)[0 if channels == 1 else slice(None)])
+    for shape in (8192, (2, 8192)):
+        librosa.effects.harmonic(np.ones(shape, np.float32))
 
 
 def main() -> None:
     calls = [partial(_compile, name) for name in (*LIBROSA, *compiled_modules())]
-    calls += [partial(_listen, name) for name in detectors.BUILT_IN]
-    calls += [partial(_separate, channels) for channels in (1, 2)]
+    calls += [partial(_separate), *(partial(_listen, name) for name in detectors.BUILT_IN)]
     for _ in as_ready(calls, cores()):
         pass
 

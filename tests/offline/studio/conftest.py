@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -114,7 +115,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if report.failed and page is not None and not page.is_closed():
-        report.sections.append(("the page", page.locator("body").inner_text()))
+        from playwright.sync_api import Error
+
+        with suppress(Error):  # of a page that hangs: what is raised here would end all tests
+            report.sections.append(("the page", page.locator("body").inner_text(timeout=1000)))
     return report
 
 
