@@ -34,6 +34,7 @@ def apply(project: Project, command: Any) -> Project:
         raise UserError(f"there is no command {name!r:.60}{close_word(name[:60], COMMANDS)}")
     edit, known, needed = COMMANDS[name]
     values.only(command, f"the command {name!r}", known | {"do"}, needed)
+    values.truth(command.get("further", False), "further")  # what it says is for the history
     return standing(edit(project, command))
 
 

@@ -29,8 +29,8 @@ def counted(beats: Sequence[Event], sample_rate: int, begun_anew: Sequence[float
     """Give a recording's beats with places in the bar that count on, and none twice. beats: rising, with their tempo.
 
     Of two in one place, as where the tracker moved by half a beat, the first stays. Where bars of several meters
-    alternate the places stay as they are. Beats of which nothing was said, label None, are counted as the others.
-    begun_anew: see BEGUN_ANEW.
+    alternate the places stay as they are. Beats of which nothing was said, label None, are counted as the others: where
+    there are some, all are, in the most frequent meter. begun_anew: see BEGUN_ANEW.
     """
     kept: list[Event] = []
     for beat in beats:

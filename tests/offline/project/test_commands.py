@@ -135,6 +135,7 @@ def test_corrections_of_the_grid_add_up() -> None:
         ({"do": "move", "chop": "c9", "to": 9}, "there is no chop 'c9'"),
         ({"do": "move", "at": 7, "to": 500}, "there is a chop at 500 already, c1"),
         ({"do": "move", "chop": "c1", "to": 900}, "its slice ends at 800; move its end first"),
+        ({"do": "move", "at": 7, "to": 9, "further": 1}, "further must be true or false, got 1"),
         ({"do": "end", "chop": "c1", "end": 500}, r"end must be an integer in 501..1000000"),
         ({"do": "pad", "at": 7, "note": 36}, "note 36 is c1's"),
         ({"do": "pad", "at": 7, "note": 128}, r"note must be an integer in 0..127"),
