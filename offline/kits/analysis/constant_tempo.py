@@ -7,8 +7,8 @@
 Live the tracker follows what it hears: in a breakdown the pulse is lost, and what comes after may be followed from an
 off-beat on. Of a file all is there, and attacks lie far nearer to one grid of subdivisions than players keep to: its
 period is where the attacks' Rayleigh periodogram (Mardia and Jupp, Directional Statistics, 2000; as power spectrum of
-points in time Bartlett 1963) is highest near the tempo that was tracked most. It is the record's where three quarters
-of its parts agree about the phase, which they do not if the tempo drifts, or changes.
+points in time Bartlett 1963) is highest near the tempo that was tracked most. It is the record's where most of its
+parts agree about the phase, which they do not if the tempo drifts, or changes.
 """
 
 from collections.abc import Sequence
@@ -30,11 +30,12 @@ CLEAR = 0.45
 """The least mean resultant length, 0..1: how near to the grid attacks lie."""
 PART_SECONDS, ENOUGH = 12, 4.0
 """A part of the record, and how many sure attacks it must have to be asked."""
-AGREE_SECONDS, AGREE = 0.016, 0.75
-"""How far the phase of a part may lie beside that of the whole, and the share of parts that must agree; a part counts
-by the square root of its attacks, so that a minute full of them does not speak for the rest."""
-AGREE_CLEAR = 0.3
-"""The least mean resultant length of such a part: where another tempo passes by its phase is any."""
+AGREE_SECONDS, AGREE = 0.016, 0.8
+"""How far the phase of a part may lie beside that of the whole; the share of parts that must have a clear phase, and of
+these the share that must agree. A part counts by the square root of its attacks, so that a minute full of them does not
+speak for the rest."""
+CLEAR_PART = 0.3
+"""The least mean resultant length of a part whose phase is clear: where another tempo passes by it is any."""
 AS_GOOD = 0.97
 """A tempo without decimals is taken that is so much as clear as the clearest one: a sequencer is set to those."""
 FIRST_SAMPLE = 2.0, 0.015
@@ -67,7 +68,7 @@ def even(
         return None
     usual = _usual_period(beats)
     step, phase, clear, parts = max((_grid(times, hits, usual, parts) for parts in SUBDIVISIONS), key=itemgetter(2))
-    if clear < CLEAR or _agreement(times, hits, step, phase) < AGREE:
+    if clear < CLEAR or not _is_one(times, hits, step, phase):
         return None
     # Which of the subdivisions are beats: those that were tracked most, and that sound like beats.
     places, sure = np.array([(beat.sample / sample_rate, beat.strength) for beat in beats]).T
@@ -137,17 +138,17 @@ def _resultants(
     return mean
 
 
-def _agreement(times: NDArray[np.float64], weights: NDArray[np.float64], step: float, phase: float) -> float:
-    """Give the share of the record's parts that have the phase of the whole."""
+def _is_one(times: NDArray[np.float64], weights: NDArray[np.float64], step: float, phase: float) -> bool:
+    """Say whether the record's parts agree about the phase of the whole."""
     part = (times / PART_SECONDS).astype(np.int64)
-    around = np.bincount(part, weights * np.cos(2 * np.pi * (times - phase) / step)) + 1j * np.bincount(
-        part, weights * np.sin(2 * np.pi * (times - phase) / step)
-    )
+    angle = 2 * np.pi * (times - phase) / step
+    around = np.bincount(part, weights * np.cos(angle)) + 1j * np.bincount(part, weights * np.sin(angle))
     sure = np.bincount(part, weights)
-    asked = sure >= ENOUGH
-    agree = (np.abs(np.angle(around)) * step / (2 * np.pi) <= AGREE_SECONDS) & (np.abs(around) >= AGREE_CLEAR * sure)
-    counts = np.sqrt(sure)
-    return float(counts[asked & agree].sum() / max(counts[asked].sum(), 1e-9))
+    counts = np.where(sure >= ENOUGH, np.sqrt(sure), 0.0)
+    clear = np.abs(around) >= CLEAR_PART * sure
+    agree = clear & (np.abs(np.angle(around)) * step / (2 * np.pi) <= AGREE_SECONDS)
+    all_parts, clear_ones = counts.sum(), counts[clear].sum()
+    return bool(clear_ones > 0 and clear_ones >= AGREE * all_parts and counts[agree].sum() >= AGREE * clear_ones)
 
 
 def _nearest(times: NDArray[np.float64], period: float, phase: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
