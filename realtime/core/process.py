@@ -253,6 +253,7 @@ def scheduling_hints() -> Iterator[None]:
     """[main] Let threads take turns sooner, and garbage collection leave alone what is loaded by now."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)  # by default a busy thread, the screen say, may keep the others from a note for 5 ms
+    gc.unfreeze()  # what was compiled
     gc.collect()
     gc.freeze()
     try:

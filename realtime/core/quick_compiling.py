@@ -113,7 +113,11 @@ def quick_variables(run: Run, module: ModuleType) -> None:
 
 
 def leave_garbage() -> None:
-    """[main] Let Python look for garbage after a function is compiled, not meanwhile."""
+    """[main] Let Python look for garbage after a function is compiled, not meanwhile, and not in what that left.
+
+    That are many objects and hardly any garbage, and to look through them after each function is a tenth of a first
+    start. `process.scheduling_hints` has it looked through once.
+    """
     from numba.core import event
 
     class Listener(event.Listener):
@@ -128,6 +132,7 @@ def leave_garbage() -> None:
         def on_end(self, event: Any) -> None:  # noqa: ARG002 (numba names the argument)
             self.depth -= 1
             if not self.depth and self.looked:
+                gc.freeze()
                 gc.enable()
 
     event.register("numba:compile", Listener())
