@@ -53,9 +53,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Ignored in a shell's background; every child would inherit that.
+    # Ignored in a shell's background, and under nohup; every child would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Whoever runs the tests may have settings of their own.
     os.environ["XDG_CONFIG_HOME"] = tempfile.gettempdir() + "/no settings of samplechop"
     os.environ["SAMPLECHOP_CACHE"] = os.devnull + "/none"
