@@ -6,6 +6,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from samplechop.realtime.core.given_values import read_quickly
+
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 """Settings of a command line's context: those below it take them over."""
 _WIDEST = 100
@@ -14,10 +16,14 @@ _WORDS = {bool: "", str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "PATH", l
 
 
 def fit_help(command: Any, below: bool = True) -> Any:
-    """Fit the texts of a command, and of all below it, to the terminal. Gives the command."""
+    """Fit the texts of a command, and of all below it, to the terminal, and have it read what is given quickly.
+
+    Gives the command.
+    """
     width = min(shutil.get_terminal_size().columns, _WIDEST) - _MARGIN
     command.help = fitted(command.help or "", width)
     for param in command.params:
+        read_quickly(param)
         kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)
         if param.param_type_name == "argument":
             param.metavar = param.metavar or param.name.upper()
@@ -29,6 +35,7 @@ def fit_help(command: Any, below: bool = True) -> Any:
     def without_type(ctx: Any) -> Any:
         option = help_option(ctx)
         option.metavar = ""
+        read_quickly(option)
         return option
 
     command.get_help_option = without_type

@@ -45,8 +45,12 @@ def test_nothing_that_detects_is_imported_by_an_edit_where_no_offer_is_known(tmp
         ([f"{command} --help" for command in COMMANDS], COMPUTING),
         ([f"train {task} --help" for task in RECIPES], COMPUTING),
         (["live --devcie x", "chop --cuont 3", "train chpo", "chop no-such-file.wav"], COMPUTING),
+        (
+            ["live no-such-file.wav --fast --duration 3", "chop no-such-file.wav --count 3 -o kit"],
+            ("pydantic", "numba"),
+        ),
     ],
-    ids=["version", "help and typos", "help of commands", "help of training", "mistakes"],
+    ids=["version", "help and typos", "help of commands", "help of training", "mistakes", "values"],
 )
 def test_what_computes_is_not_imported_for(given: list[str], unwanted: tuple[str, ...]) -> None:
     command = [sys.executable, "-c", RUN, ";".join(given), " ".join(unwanted)]
