@@ -129,6 +129,7 @@ class Hub:
             else:  # it is told when its process is gone, and another one may begin
                 ended = message
 
+        show({"stage": "preparing", "done": 0, "length": 0})  # a process needs seconds to begin on a busy machine
         try:
             await self._run(worker, told)
         except Stopped:

@@ -98,6 +98,14 @@ def test_what_is_no_kit_is_not_replaced_at_all(client: Client, page: Socket, nam
     assert content(mine) == {"letter.txt": b"mine"}
 
 
+def test_a_page_shows_an_export_before_its_process_has_begun(client: Client, page: Socket, name: str) -> None:
+    number = client.post("/api/export", {"record": name, "place": "begun"})[1]["number"]
+    client.post("/api/export/stop", {"record": name})
+    first = page.until(lambda message: message.get("export", {}).get("number") == number)["export"]
+    assert (first["stage"], first["done"]) == ("preparing", 0)
+    page.until(lambda message: ended(message, number))
+
+
 def test_an_export_can_be_stopped_and_leaves_nothing(client: Client, page: Socket, name: str, studio: Studio) -> None:
     number = client.post("/api/export", {"record": name, "place": "stopped"})[1]["number"]
     status, said = client.post("/api/export", {"record": name, "place": "another"})

@@ -12,6 +12,13 @@ def open_panel(page):
     page.wait_for_selector("#export-panel input[value=op1]")
 
 
+def test_all_formats_are_seen_at_once_where_the_window_has_room(page):
+    open_panel(page)
+    last = page.locator("#export-panel .formats label").last.bounding_box()
+    seen = page.locator("#export-panel .formats").bounding_box()
+    assert last["y"] + last["height"] <= seen["y"] + seen["height"] + 1
+
+
 def test_a_kit_is_exported_with_the_formats_that_were_chosen(page, record, studio):
     open_panel(page)
     undo = page.evaluate("window.studio.store.project.undo")
