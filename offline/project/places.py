@@ -18,6 +18,7 @@ from samplechop.offline.common.paths import beside
 from samplechop.offline.kits.core.record import audio_files
 
 PROJECT, JOURNAL, SOUND = ".chops.json", ".chops.journal.jsonl", ".chops.sound.npz"
+Stamp = tuple[int, int, int]
 
 
 def find(source: Path) -> Path | None:
@@ -64,13 +65,14 @@ def _away(audio: Path) -> Path:
     return folder / f"{audio.stem[:80]}-{mark}{PROJECT}"
 
 
-def stamps(source: Path) -> tuple[tuple[int, int, int] | None, ...]:
+def stamps(source: Path) -> tuple[Stamp | None, ...]:
     """Give what tells whether the files of a project are as they were. Raises UserError as `find`."""
     there = find(source)
-    return () if there is None else (_stamp_of(there), _stamp_of(journal_of(there)))
+    return () if there is None else (stamp_of(there), stamp_of(journal_of(there)))
 
 
-def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+def stamp_of(path: Path) -> Stamp | None:
+    """Give what tells whether a file is as it was; None where it is gone."""
     try:
         facts = path.stat()
     except OSError:

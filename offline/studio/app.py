@@ -13,7 +13,8 @@ GET /api/compare?record&with            the kit beside other ways to choose; wit
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
 and those of library_routes, shelf_routes, export_routes, teach_routes
 WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …},
-                                        {"attacks": […], "from"}: those from this number on, as they are detected
+                                        {"attacks": […], "from"}: those from this number on, as they are detected;
+                                        {"outdated": true}: the file is another one by now, look at it again
 """
 
 import asyncio

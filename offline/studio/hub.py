@@ -18,6 +18,7 @@ from samplechop.offline.common.process_pool import cores
 from samplechop.offline.kits.analysis.curve import joined
 from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.exporting import Order, export
+from samplechop.offline.studio.file_watch import FileWatch
 from samplechop.offline.studio.found import GROWING, facts_of
 from samplechop.offline.studio.hearing import ALL_HEARD, Task, hear
 from samplechop.offline.studio.kits import Kits
@@ -33,7 +34,7 @@ from samplechop.realtime.core.errors import UserError
 IDLE_SECONDS = 20.0
 """How long a record stays open that nobody uses."""
 WATCH_SECONDS = 1.0
-"""How often it is looked whether another program edited a project."""
+"""How often it is looked whether another program edited a project, or wrote the record anew."""
 
 
 class Hub:
@@ -51,6 +52,7 @@ class Hub:
         self.library, self.kits, self.cache, self.usual, self._idle = library, kits, cache, dict(usual), idle_seconds
         self.shelf = Shelf(library.opened, kits.folder)
         self._records: dict[str, asyncio.Task[OpenRecord]] = {}
+        self._outdated: set[OpenRecord] = set()
         self._running: set[asyncio.Task[Any]] = set()
         self._ears = asyncio.Semaphore(max(1, cores() // 2))
         self._closing = False
@@ -178,14 +180,14 @@ class Hub:
         self._closing = True
         for end in self.at_end:
             end()
-        for one in self._all():
+        everything = [*self._all(), *self._outdated]
+        for one in everything:
             for worker in (one.hearing, one.exporting):
                 if worker is not None:
                     worker.stop()
         await asyncio.gather(*self._running, return_exceptions=True)
-        for one in self._all():
-            one.desk.release()
-            remember(one.desk, self.cache, self.usual)
+        for one in everything:
+            self._release(one)
             one.desk.close()
         self._records.clear()
 
@@ -207,7 +209,8 @@ class Hub:
             raise
 
     async def _open(self, path: Any) -> OpenRecord:
-        return OpenRecord(await to_thread.run_sync(Desk, path, self.cache, self.usual))
+        file = await to_thread.run_sync(FileWatch, path)
+        return OpenRecord(await to_thread.run_sync(Desk, path, self.cache, self.usual), file)
 
     def _unused(self, name: str, one: OpenRecord) -> None:
         """Note that somebody is done with a record."""
@@ -219,14 +222,19 @@ class Hub:
 
     def _release(self, one: OpenRecord) -> None:
         """[any thread] Let other programs edit a project, unless a page came meanwhile."""
-        if not one.viewers:
+        if not one.viewers or self._closing:
             one.desk.release()
-            remember(one.desk, self.cache, self.usual)
+            if one.file.is_same():
+                remember(one.desk, self.cache, self.usual)
 
     def _close_unused(self, name: str, one: OpenRecord) -> None:
-        if one.uses or self._closing or name not in self._records or self._records[name].result() is not one:
+        if one.uses or self._closing:
             return
-        del self._records[name]
+        if name in self._records and self._records[name].result() is one:
+            del self._records[name]
+        elif one not in self._outdated:
+            return
+        self._outdated.discard(one)
         self.start(one.call(one.desk.close))
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -273,11 +281,28 @@ class Hub:
                 await self.listen(name, one)
 
     async def watch(self) -> None:
-        """See what other programs do to the projects that pages look at, for ever."""
+        """See what other programs do to records that are open, and to the projects that pages look at, for ever."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            for one in self._all():
-                with suppress(UserError):  # it is half written
-                    edited = bool(one.viewers) and await one.call(one.desk.reread)
-                    if edited:
-                        await one.show()
+            for name, task in list(self._records.items()):
+                if task.done() and not task.exception():
+                    with suppress(UserError):  # it is half written
+                        await self.look_again(name, task.result())
+
+    async def look_again(self, name: str, one: OpenRecord) -> None:
+        """See what other programs did to a record. Raises UserError.
+
+        Where its file is another one, whoever asks next gets that one, as pages do at once.
+        """
+        if await to_thread.run_sync(one.file.is_another):
+            await one.call(one.desk.release)
+            del self._records[name]
+            self._outdated.add(one)
+            if one.hearing is not None:
+                one.hearing.stop()
+            one.tell({"outdated": True})
+            self._close_unused(name, one)
+            return
+        edited = bool(one.viewers) and await one.call(one.desk.reread)
+        if edited:
+            await one.show()

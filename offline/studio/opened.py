@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis.curve import Curve
 from samplechop.offline.studio.desk import Desk
+from samplechop.offline.studio.file_watch import FileWatch
 from samplechop.offline.studio.hearing import Task
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.offline.studio.worker import Worker
@@ -20,14 +21,15 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class OpenRecord:
-    """A record that is open. hearing: the detectors at work. job: how far they are, None where they do nothing.
-    attacks, curve: what they have found so far, see `hearing`.
+    """A record that is open. file: whether it is another one by now. hearing: the detectors at work. job: how far they
+    are, None where they do nothing. attacks, curve: what they have found so far, see `hearing`.
 
     uses: how many requests, pages and workers need it. failed: what could not be heard. exporting: a kit being made;
     exported: how far it is, or what came of it.
     """
 
     desk: Desk
+    file: FileWatch
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     viewers: set[Viewer] = field(default_factory=set)

@@ -113,6 +113,8 @@ function take(message) {
     waiting.delete(message.id);
     if (message.error) one?.failed(new Error(message.error));
     else one?.done(sectionsOf(message.state));
+  } else if (message.outdated) {
+    location.reload();  // the file is another one: all that is kept of it here is not
   } else if (message.error) {
     store.tellBroken(record, message.error);
     store.complain(message.error);

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.studio.file_watch import FileWatch
 from samplechop.offline.studio.hub import Hub
 from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library
@@ -16,6 +17,42 @@ from tests.support.records import noise, record
 def compiles_at_its_end(tell: Tell) -> None:
     tell({"stage": "all heard"})
     by_stage(tell)("compiling for this processor, once", 24, 24)
+
+
+def test_a_record_whose_file_is_another_one_is_opened_anew_once_that_is_whole(tmp_path: Path) -> None:
+    source = record(tmp_path, noise(44_100, 1)).source
+
+    async def lengths_and_messages() -> tuple[list[int], list[Any]]:
+        library = Library([source])
+        hub, viewer = Hub(library, Kits(tmp_path), ArrayCache(tmp_path / "cache"), {}), Viewer()
+        name, lengths = library.items()[0].id, []
+        async with hub.using(name) as one:
+            one.viewers.add(viewer)
+            for samples in (None, 22_050, 11_025, None):  # the third look finds it as the second left it
+                if samples is not None:
+                    record(tmp_path, noise(samples, 1))
+                await hub.look_again(name, one)
+                async with hub.using(name) as now:
+                    lengths.append(now.desk.record.length)
+            messages = [await viewer.next() for _ in range(viewer.waits)]
+        await hub.close()
+        return lengths, messages
+
+    assert asyncio.run(lengths_and_messages()) == ([44_100, 44_100, 44_100, 11_025], [{"outdated": True}])
+
+
+def test_a_file_that_is_gone_and_comes_back_as_it_was_stays_open(tmp_path: Path) -> None:
+    source = record(tmp_path, noise(44_100, 1)).source
+    watch = FileWatch(source)
+    source.rename(away := tmp_path / "away.wav")
+    gone = watch.is_another(), watch.is_another(), watch.is_same()
+    away.rename(source)
+    assert (gone, watch.is_another(), watch.is_another(), watch.is_same()) == (
+        (False, False, False),
+        False,
+        False,
+        True,
+    )
 
 
 def test_that_all_was_heard_is_told_last(tmp_path: Path) -> None:
