@@ -3,11 +3,11 @@
 from typing import Any, Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.options import DUPLICATE, NEAREST
+from samplechop.realtime.core.entry_functions import entry
 
 _STEPS = 1 << 16
 
@@ -84,7 +84,7 @@ def over_maximum(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return (distances / largest if largest > 0 else distances).astype(np.float32)
 
 
-@njit("float32[::1](float32[:, ::1])", cache=True)
+@entry("float32[::1](float32[:, ::1])")
 def _distances_of_steps(similarities):
     n, scale = len(similarities), np.float32(_STEPS - 1)
     nearer = np.zeros(_STEPS + 1, np.int32)  # first a count of pairs per step, then of the pairs on lower steps

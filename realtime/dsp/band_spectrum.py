@@ -11,9 +11,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
 from samplechop.realtime.dsp.logarithm import logarithms
@@ -245,7 +246,7 @@ def _compiled(lanes: int = LANES) -> Callable[..., int]:
         return written
 
     rest = types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1]
-    return njit([types.int64(BLOCK, *rest)], cache=True)(run)
+    return entry(types.int64(BLOCK, *rest))(run)
 
 
 def lanes_for(max_block_size: int, hop_length: int) -> int:

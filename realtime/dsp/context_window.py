@@ -5,9 +5,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 
 SILENCE = 0.001
@@ -95,7 +96,7 @@ def _compiled() -> Callable[..., int]:
 
     frames = types.float32[:, ::1]
     signature = types.int64(frames, types.int64, frames, types.boolean[::1], frames, types.int64[:, ::1], types.int64)
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class ContextWindow:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.dsp.cqt_plan import CQTPlan, plan_cqt
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros
@@ -177,7 +178,7 @@ def compile_cqt(taps: tuple[np.float32, ...]) -> Callable[..., int]:
         return written
 
     rest = (types.float32[:, ::1], types.float32[::1], types.int64[:, ::1])
-    return njit([types.int64(BLOCK, *rest)], cache=True)(run)
+    return entry(types.int64(BLOCK, *rest))(run)
 
 
 F2_HZ = 87.30705785825097

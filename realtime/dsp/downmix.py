@@ -6,10 +6,11 @@ mean is given up for the difference while the channels are in anti-phase, as a p
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.channels import ANTIPHASE_RATIO, CHANNELS, WEIGHTS, Channel
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import apart, inner
 
 SMOOTHING_SECONDS = 1.0
@@ -143,7 +144,7 @@ def _mix(samples, clean, mono, peaks, state, rate, fading, follows_phase):
 
 _block = types.Array(types.float32, 2, "C", readonly=True)  # one that may be written to is taken, too
 _row, _rows, _state = types.float32[::1], types.float32[:, ::1], types.float64[::1]
-_mix = njit([types.int64(_block, _rows, _row, _row, _state, types.float64, _state, types.boolean)], cache=True)(_mix)
+_mix = entry(types.int64(_block, _rows, _row, _row, _state, types.float64, _state, types.boolean))(_mix)
 
 
 class Downmix:

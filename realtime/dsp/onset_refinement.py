@@ -9,9 +9,9 @@ signals" (2005), section III, with windows on both sides of the cut so that deca
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.core.plugin import OPENING_SECONDS
 from samplechop.realtime.dsp.delay_line import History
@@ -61,7 +61,7 @@ def _sums(x, energy):
         energy[c + 1, 1] = energy[c, 1] + high
 
 
-@njit("int64(float32[::1], float64[::1], int64, int64, int64, float32[::1], float64[:, ::1], float64[::1])", cache=True)
+@entry("int64(float32[::1], float64[::1], int64, int64, int64, float32[::1], float64[:, ::1], float64[::1])")
 def _attack(samples, likely, best, n_before, n_after, x, energy, loudest):
     # x, energy and loudest are to work with: numba takes long to compile what makes arrays.
     for b in range(2):

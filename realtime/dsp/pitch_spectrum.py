@@ -11,9 +11,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.dsp import fft
 from samplechop.realtime.dsp.fft import DUE, HOP, LENGTH, POSITION, TOP, FramedSpectrum
@@ -125,7 +126,7 @@ def _compiled() -> Callable[..., int]:
 
     rows, row = types.float32[:, ::1], types.float32[::1]
     signature = types.int64(fft.BLOCK, rows, row, row, types.int64[::1], types.int64[:, ::1])
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class HarmonySpectrum(FramedSpectrum):

@@ -11,8 +11,10 @@ from functools import cache
 from math import gcd
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
+
+from samplechop.realtime.core.entry_functions import entry
 
 ZEROS = 16
 """Samples of the lower rate on either side that a sample of the output is made of."""
@@ -24,7 +26,7 @@ _MOST_PHASES = 4_096  # of rates with no common divisor the nearest place is tak
 
 @cache
 def _compiled() -> Callable[..., int]:
-    return njit([_SIGNATURE], fastmath=True, cache=True)(_resample)
+    return entry(_SIGNATURE, fastmath=True)(_resample)
 
 
 def _resample(buffer, filled, weights, step, whole, phases, place, out):

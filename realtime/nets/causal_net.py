@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.nets.compiled_step import MOST, Stage, lay_out
 from samplechop.realtime.nets.stage_weights import Beside, Planes, read_weights
@@ -89,10 +90,8 @@ def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
             at += steps * width
 
     row, rows, cube, number = types.float32[::1], types.float32[:, ::1], types.float32[:, :, ::1], types.int64
-    gathered = njit([types.void(types.float32[:, :], number, rows, cube, types.int64[::1], number, row)], cache=True)(
-        gather
-    )
-    kept = njit([types.void(row, number, number, cube, number, rows)], cache=True)(keep)
+    gathered = entry(types.void(types.float32[:, :], number, rows, cube, types.int64[::1], number, row))(gather)
+    kept = entry(types.void(row, number, number, cube, number, rows))(keep)
     return gathered, kept
 
 

@@ -17,6 +17,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.compile_later import compile_later, kept
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.dsp.fft import aligned_zeros
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.net_sums import N_POWERS, add, add_rows, convolve, copy, logistic
@@ -168,7 +169,7 @@ def _function() -> tuple[Any, Any]:
 
     rows, row, places = types.float32[:, ::1], types.float32[::1], types.int64[::1]
     signature = types.int64(rows, places, row, places, row, places, row, rows, rows)
-    return njit(cache=True, error_model="numpy")(run), signature
+    return entry(error_model="numpy")(run), signature
 
 
 def compile_now() -> None:

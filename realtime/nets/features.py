@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
@@ -95,7 +96,7 @@ def _compile_stack() -> Callable[..., int]:
 
     rows = types.float32[:, ::1]
     signature = types.int64(rows, types.int64, rows, types.int64, rows, rows, rows, types.int64[::1], types.float32)
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class FeatureStream:
@@ -156,7 +157,7 @@ def _compile_levels() -> Callable[..., None]:
             frames[0] += 1
 
     signature = types.void(types.float32[:, ::1], types.int64, types.float32[::1], types.int64[::1], types.float32)
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class DrumFeatureStream:

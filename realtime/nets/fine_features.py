@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import Ring
@@ -77,7 +78,7 @@ def _compiled() -> Callable[..., int]:
 
     row, rows = types.float32[::1], types.float32[:, ::1]
     signature = types.int64(rows, types.int64, rows, types.int64, rows, row, types.int64[::1], types.float32, rows)
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class FineFeatureStream:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 from scipy import fft
 
 from samplechop.offline.training.tasks.harmony_library import RATE, Instrument, Library, Piece
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.detectors.harmony.harte import QUALITIES
 
 KINDS = {
@@ -144,7 +145,7 @@ def _compiled() -> Callable[..., None]:
 
     numbers = (types.float64,) * 5
     samples = types.Array(types.int16, 1, "C", readonly=True)
-    return njit([types.void(types.float32[::1], samples, *numbers)], cache=True)(play)
+    return entry(types.void(types.float32[::1], samples, *numbers))(play)
 
 
 def mix(rng: np.random.Generator, library: Library, held_out: bool, chord: Voicing | None = None) -> Mixed:

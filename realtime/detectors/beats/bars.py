@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.beats.weights import BarWeights
 from samplechop.realtime.dsp.delay_line import Ring
@@ -129,7 +130,7 @@ def _compiled() -> Callable[..., None]:
     rows, places = types.float32[:, ::1], types.int64[::1]
     numbers = types.float64, types.float64
     signature = types.void(rows, rows, types.int64, *numbers, places, places, places, types.float64[::1])
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class BarCues:
@@ -192,10 +193,9 @@ class BarCues:
         return found[: len(CUES)]
 
 
-@njit(
+@entry(
     "int64(float64[::1], float64, float64, float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], "
-    "boolean[::1], float64[::1])",
-    cache=True,
+    "boolean[::1], float64[::1])"
 )
 def _count(cues, thirds, between, weights, constant, chances, settings, bars, ahead, table):
     # settings: slip, stay, slope and constant of the log-odds of 6/8. table: the means of thirds and of what is

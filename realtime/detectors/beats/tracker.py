@@ -14,9 +14,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.detectors.beats.bar_pointer import AROUND, BAND, around, forward, likeliest, tempi
 from samplechop.realtime.detectors.beats.weights import beat_weights
 
@@ -147,7 +148,7 @@ def _compiled() -> Callable[..., None]:
     row, rows = types.float32[::1], types.float32[:, ::1]
     table, places = types.float64[::1], types.int64[::1]
     signature = types.void(row, rows, row, places, places, places, rows, row, row, row, table, table, row)
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class BeatTracker:

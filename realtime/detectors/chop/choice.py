@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest, ModelError
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.plugin import Trace
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT
 from samplechop.realtime.detectors.chop import DIAL, Choose
@@ -104,7 +105,7 @@ def _compiled() -> Callable[..., tuple[int, int]]:
     ranked = table, numbers, places, numbers, table, types.float64, table, rows, places, cube
     passage = places, types.float64, numbers, places, table, numbers, numbers, flags, flags
     signature = types.UniTuple(number, 2)(*read, number, rows, places, rows, *ranked, *passage, number, row)
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class RankedChoice:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Features, ModelError, StreamFeatures
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.events import ATTACK, CHOP, Event
 from samplechop.realtime.core.plugin import Block, Emit, Meter, ProcessSpec, StatedLatency, Trace
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
@@ -36,7 +36,7 @@ STEP = 128
 """Samples by which a step may lie behind the attack that is found for it."""
 
 
-@njit("boolean(float32[:])", cache=True)
+@entry("boolean(float32[:])")
 def _is_constant(samples):
     mean, squares = 0.0, 0.0
     for sample in samples:

@@ -9,10 +9,10 @@ from functools import cache
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.plugin import ProcessSpec, Trace
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
@@ -185,7 +185,7 @@ def compile_median() -> Callable[[NDArray[np.float32]], None]:
                     upper[b] = small
                     lower[b] = large
 
-    return njit("void(float32[:, ::1])", cache=True, fastmath=True)(sort_upper_half)
+    return entry("void(float32[:, ::1])", fastmath=True)(sort_upper_half)
 
 
 def harmonic_spectrum(frames: NDArray[np.float32]) -> NDArray[np.float32]:

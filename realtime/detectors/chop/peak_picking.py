@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.chop.decision import FIRST_HIGHEST
 
@@ -87,7 +88,7 @@ def _compiled() -> Callable[..., int]:
 
     column = types.float32[:]  # of a table, so with gaps
     state = types.float32[:, ::1], types.int64[::1], types.float32[::1]
-    return njit([types.int64(column, column, column, types.float64, *state)], cache=True)(run)
+    return entry(types.int64(column, column, column, types.float64, *state))(run)
 
 
 class BeatWeigher:

@@ -7,10 +7,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.nets.streaming import decay_of
 
 NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49, "stick": 37, "open": 46}
@@ -101,7 +102,7 @@ def _compiled() -> Callable[..., int]:
     tables, state = types.float64[:, :, ::1], types.float64[:, ::1]
     read = types.float32[:, :], types.int64[::1], types.boolean[::1]
     signature = types.int64(*read, tables, types.float64, state, types.int64[:, ::1])
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class HitPicker:

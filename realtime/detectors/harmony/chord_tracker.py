@@ -17,9 +17,10 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.harmony.harte import SILENT, states
 
@@ -142,7 +143,7 @@ def _compile_chords() -> Callable[..., None]:
         *(table, types.float32, types.int64, table, places, row, places),
         *(row, places, types.int64[:, ::1], table, places, row, row, types.boolean[::1], places, row),
     )
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class ChordTracker:
@@ -223,7 +224,7 @@ def _compile_pitches() -> Callable[..., None]:
 
     rows, row, flags, places = types.float32[:, ::1], types.float32[::1], types.boolean[::1], types.int64[::1]
     signature = types.void(rows, types.float32, rows, row, places, flags, places, types.boolean[:, ::1], places, rows)
-    return njit([signature], cache=True)(run)
+    return entry(signature)(run)
 
 
 class PitchSet:

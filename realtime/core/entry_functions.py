@@ -1,0 +1,58 @@
+"""Functions that Python calls: compiled once for given types, and kept with no more than a later start needs of them.
+
+numba keeps, too, what other compiled functions would link, and the types of all variables in words: nine tenths of the
+file, to read which takes as long as all else of loading a function. And it makes each ready to be called from C.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import llvmlite.binding as llvm
+from numba import njit
+from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
+
+_STUB = 'define void @"{}"() {{ ret void }}'
+
+
+class _Kept(CompileResult):
+    """What was compiled; of it is kept what it takes to call it from Python."""
+
+    __slots__ = ()
+
+    def _reduce(self) -> Any:
+        """Give numba's parts of it, in which the code to link is no more than the name of what Python calls."""
+        (name, kind, (machine_code, _)), described, *rest, environments = super()._reduce()
+        stub = llvm.parse_assembly(_STUB.format(described.llvm_cpython_wrapper_name)).as_bitcode()
+        # Constants that are Python's objects, which only functions that raise or print them have.
+        used = tuple(one for one in environments if one.consts)
+        return (name, kind, (machine_code, stub)), described, *rest, used
+
+
+class Entry(CompilerBase):
+    """numba's compiler, for functions that only Python calls."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Give numba's own passes, which make it ready to be called from Python alone."""
+        self.state.flags.no_cfunc_wrapper = True
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+    def compile_extra(self, function: Callable[..., Any]) -> Any:
+        """Compile, and forget the types of variables in words."""
+        return _Kept._make(super().compile_extra(function)._replace(type_annotation=""))
+
+
+def entry(
+    signature: Any = None, fastmath: bool | set[str] = False, error_model: Literal["python", "numpy"] = "python"
+) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function for Python to call, for the types of a signature, and keep it for later starts.
+
+    No compiled function can call it. Without a signature it is compiled when it is called; see `compile_later.kept`.
+    """
+    made: Callable[[Callable[..., Any]], Any] = njit(
+        None if signature is None else [signature],
+        cache=True,
+        fastmath=fastmath,
+        error_model=error_model,
+        pipeline_class=Entry,
+    )
+    return made

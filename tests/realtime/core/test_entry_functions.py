@@ -1,0 +1,55 @@
+"""A kept function is called as one that was just compiled, and no more is kept than that takes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numba import njit
+
+from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.inner_functions import inner
+
+
+@inner(inline=False)
+def _ratio(a, b):
+    if b == 3:
+        raise ValueError("three is no divisor")
+    return a / b
+
+
+def _ratios(numbers, by):
+    copy = np.zeros(len(numbers))
+    for k in range(len(numbers)):
+        copy[k] = _ratio(numbers[k], by)
+    return copy
+
+
+SIGNATURE = "float64[::1](float64[::1], int64)"
+
+
+def test_a_kept_function_gives_and_raises_what_it_did_when_it_was_compiled() -> None:
+    made, kept = entry(SIGNATURE)(_ratios), entry(SIGNATURE)(_ratios)
+    assert kept.stats.cache_hits
+    numbers = np.arange(5.0)
+    for one in (made, kept):
+        np.testing.assert_array_equal(one(numbers, 2), numbers / 2)
+        with pytest.raises(ZeroDivisionError):
+            one(numbers, 0)
+        with pytest.raises(ValueError, match="three"):
+            one(numbers, 3)
+
+
+def _ratios_as_usual(numbers, by):
+    copy = np.zeros(len(numbers))
+    for k in range(len(numbers)):
+        copy[k] = _ratio(numbers[k], by)
+    return copy
+
+
+def test_what_is_kept_is_a_part_of_what_usually_is() -> None:
+    def size(compiled: Any) -> int:
+        kept = Path(compiled.stats.cache_path).glob(f"*.{compiled.py_func.__name__}-*.nbc")
+        return max((one.stat() for one in kept), key=lambda one: one.st_mtime_ns).st_size
+
+    assert 2 * size(entry(SIGNATURE)(_ratios)) < size(njit([SIGNATURE], cache=True)(_ratios_as_usual))
