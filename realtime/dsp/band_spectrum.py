@@ -31,6 +31,9 @@ FLOOR = np.float32(0.02)
 LANES = 16
 """Frames that are transformed side by side."""
 _HALF, _QUARTER = LENGTH // 2, LENGTH // 4
+_APART = 256
+"""Numbers between real and imaginary parts: else eight of them, read together, would share eight places of a cache."""
+_WORK = 4 * (_HALF * LANES + _APART)
 _HOP, _FILLED, _TOP, _PLACES = range(4)
 """The state of a stream; from _PLACES on, of each sample of a frame, where in the line it lies."""
 
@@ -190,8 +193,8 @@ def _frames(line, places, lanes, count, window, table, work, weights, support, t
     """Write the log bands of `count` frames, which begin in the line's first column and those after it; at most as many
     as there are lanes.
     """
-    size = _HALF * lanes
-    xr, xi, yr, yi = work[:size], work[size : 2 * size], work[2 * size : 3 * size], work[3 * size : 4 * size]
+    size, step = _HALF * lanes, _HALF * lanes + _APART
+    xr, xi, yr, yi = work[:size], work[step : step + size], work[2 * step : 2 * step + size], work[3 * step :]
     _first_pass(line, places, lanes, window, yr, yi, table)
     _pass(yr, yi, xr, xi, _I(32), 4 * lanes, table, _I(8))
     _pass(xr, xi, yr, yi, _I(8), 16 * lanes, table, _I(32))
@@ -213,7 +216,7 @@ def _parts(arena, n_bands, top, hop):
     line, arena = arena[:size], arena[size:]
     window, arena = arena[:LENGTH], arena[LENGTH:]
     turns, arena = arena[: 2 * LENGTH].reshape(2, LENGTH), arena[2 * LENGTH :]
-    work, arena = arena[: 2 * LENGTH * LANES], arena[2 * LENGTH * LANES :]
+    work, arena = arena[:_WORK], arena[_WORK:]
     return line, window, turns, work, arena[: n_bands * top].reshape(n_bands, top)
 
 
@@ -292,7 +295,7 @@ class BandSpectrum:
         hop, row = np.divmod(np.arange(LENGTH), hop_length)
         places = np.arange(LENGTH) if lanes == 1 else row * columns + hop
         self._state = np.array([hop_length, 0, top, *places], np.int64)
-        size = hop_length * columns + 3 * LENGTH + 2 * LENGTH * LANES + len(given) * top
+        size = hop_length * columns + 3 * LENGTH + _WORK + len(given) * top
         self._arena = aligned_zeros(size)
         self._line, window, turns, _, weights = _parts(self._arena, len(given), top, hop_length)
         turns[:], weights[:] = twiddles(LENGTH), given[:, :top]
