@@ -131,11 +131,12 @@ class AudioFile:
         what = f"is damaged after {read} samples ({reason})" if reason else f"ends early, after {read}{claimed} samples"
         return f"{what}{lost}; what came before was used"
 
-    def blocks(self, dtype: str, faults: list[str]) -> Iterator[NDArray[Any]]:
+    def blocks(self, dtype: str, faults: list[str], out: NDArray[Any] | None = None) -> Iterator[NDArray[Any]]:
         """Decode the file from its first sample as far as it goes: (n, channels), n at most DECODE_FRAMES.
 
         dtype: as soundfile has it. faults: takes the fault, if there is one, at the end. After a fault, ever smaller
-        steps find where exactly it lies.
+        steps find where exactly it lies. out: (DECODE_FRAMES, channels) of that dtype, of which views are given, each
+        valid until the next; None for arrays of their own.
         """
         size, position, reason, file = DECODE_FRAMES, 0, "", self.file
         while size:
@@ -145,7 +146,7 @@ class AudioFile:
                 # Nor after each read, as python-soundfile does: that fails just before a fault, and in a FLAC costs a
                 # search through the file.
                 file.seekable = lambda: False
-                while len(samples := file.read(size, dtype=dtype, always_2d=True)):
+                while len(samples := file.read(size, dtype=dtype, always_2d=True, out=out)):
                     yield samples
                     position += len(samples)
                 break

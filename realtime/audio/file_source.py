@@ -59,8 +59,10 @@ class FileSource:
         self._faults: list[str] = []
         # libsndfile takes four times as long to make floats of 16-bit samples as to read them.
         self._as_read = "int16" if self._file.file.subtype == "PCM_16" else "float32"
+        # Of its own: pages of new memory for each read would take as long as reading.
+        room = np.zeros((DECODE_FRAMES, self.channels), self._as_read)
         self._floats = np.zeros((DECODE_FRAMES if self._as_read == "int16" else 0, self.channels), np.float32)
-        self._decoded: Iterator[NDArray[Any]] = self._file.blocks(self._as_read, self._faults)
+        self._decoded: Iterator[NDArray[Any]] = self._file.blocks(self._as_read, self._faults, room)
         self._position = 0
         self._stopping = threading.Event()
         self._closing = threading.Lock()
