@@ -47,18 +47,29 @@ def _rise(energy, cut, n_before, n_after):
     return first if first < cut + n_after else cut
 
 
-@inner(True, inline=False)
+@inner(True)
+def _cell(x, first):
+    """Give the energies of a cell of the signal and of its first difference; x has a sample before it."""
+    full = high = np.float32(0.0)
+    for k in range(_CELL):  # so many in each, so that they are summed side by side
+        i = np.uint64(first + k)
+        step = x[i] - x[i - np.uint64(1)]
+        full += x[i] * x[i]
+        high += step * step
+    return full, high
+
+
+@inner(inline=False)
 def _sums(x, energy):
-    """Sum the energies of the signal and of its first difference up to each cell's end: (cells + 1, 2), row 0 is 0."""
+    """Sum the energies of the signal and of its first difference up to each cell's end: (cells + 1, 2), row 0 is 0.
+
+    x: the signal, with its first sample once more before it, which counts for none.
+    """
+    full, high = -np.float64(x[0]) * x[0], 0.0
     for c in range(len(energy) - 1):
-        full = np.float32(0.0)
-        high = np.float32(0.0)
-        for i in range(max(1, c * _CELL), (c + 1) * _CELL):
-            step = x[i] - x[i - 1]
-            full += x[i] * x[i]
-            high += step * step
-        energy[c + 1, 0] = energy[c, 0] + full
-        energy[c + 1, 1] = energy[c, 1] + high
+        one, other = _cell(x, 1 + c * _CELL)
+        full, high = full + one, high + other
+        energy[c + 1, 0], energy[c + 1, 1] = full, high
 
 
 @entry("int64(float32[::1], float64[::1], int64, int64, int64, float32[::1], float64[:, ::1], float64[::1])")
@@ -66,8 +77,9 @@ def _attack(samples, likely, best, n_before, n_after, x, energy, loudest):
     # x, energy and loudest are to work with: numba takes long to compile what makes arrays.
     for b in range(2):
         energy[0, b] = loudest[b] = 0.0
-    for i in range(len(x)):
-        x[i] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0.0)
+    for i in range(len(samples)):
+        x[i + 1] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0.0)
+    x[0] = x[1]
     _sums(x, energy)
     cells = len(energy) - 1
     for c in range(n_after, cells - n_after):
@@ -118,7 +130,7 @@ class AttackSearch:
         """
         if segment.shape != (self.length,):
             raise ValueError(f"segment must have {self.length} samples, got shape {segment.shape}")
-        work = np.empty(self.length, np.float32), np.empty((self.length // _CELL + 1, 2)), np.empty(2)
+        work = np.empty(self.length + 1, np.float32), np.empty((self.length // _CELL + 1, 2)), np.empty(2)
         found = _attack(segment, self._likely, self._usual, self._before, self._after, *work)
         return int(found) - self.margin - self.back
 
