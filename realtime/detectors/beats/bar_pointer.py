@@ -70,23 +70,24 @@ def forward(states, periods, starts, firsts, chance, leaving, arriving, activati
         if first < 0:
             first += periods[j]
         firsts[j] = first
-        leaving[BAND + j] = states[starts[j] + first]
+        leaving[BAND + j] = states[np.uint64(starts[j] + first)]
     for j in range(width):
         arriving[j] = ANEW * total / n
     for k in range(2 * BAND + 1):
         _add_products(leaving[k:], chance[k], width, arriving)
     after = before = 0.0
     for j in range(n):
-        start, first, period = starts[j], firsts[j], periods[j]
+        start, period = starts[j], periods[j]
+        at, end = start + firsts[j], start + period
         new = arriving[j] * ratio
-        states[start + first] = new
+        states[np.uint64(at)] = new
         # Sums of their own, which do not wait for those of another tempo.
         later, earlier = np.float64(new), np.float64(leaving[BAND + j])
-        for p in range(first + 1, first + max(1, period // ZONE)):
-            i = start + (p if p < period else p - period)
-            old = states[i]
+        for _ in range(period // ZONE - 1):
+            at = at + 1 if at + 1 < end else start
+            old = states[np.uint64(at)]
             new = old * ratio
-            states[i] = new
+            states[np.uint64(at)] = new
             earlier += old
             later += new
         after += later
@@ -124,23 +125,42 @@ def likeliest(states, periods, starts, firsts):
 
 
 @inner(inline=False)
+def _span(states, first, last, own, most):
+    for i in range(first, last):
+        value = states[np.uint64(i)]
+        own += value
+        most = max(most, np.float32(value).view(np.int32))  # chances rise with their bits
+    return own, most
+
+
+@inner(inline=False)
 def around(states, periods, starts, firsts, period, phase):
     """Give the sum of the states near a pulse, their mean period, and the tempo and place of the likeliest."""
-    total, weighted, best, tempo, place = 0.0, 0.0, np.float32(-1), 0, 0
+    total, weighted, best, tempo = 0.0, 0.0, np.int32(-1), 0
     for j in range(len(periods)):
         length = periods[j]
         if abs(length - period) * AROUND > period:
             continue
-        reach = length // AROUND
-        p = (int(phase * length) - reach) % length
-        own = np.float32(0)
-        for _ in range(2 * reach + 1):
-            i = p + firsts[j]
-            value = states[starts[j] + (i if i < length else i - length)]
-            own += value
-            if value > best:
-                best, tempo, place = value, j, p
-            p = p + 1 if p + 1 < length else 0
+        first, last = _near(length, phase, starts[j], firsts[j])
+        end = starts[j] + length
+        own, most = _span(states, first, min(last, end), np.float32(0), np.int32(0))
+        own, most = _span(states, starts[j], last - length, own, most)
+        if most > best:
+            best, tempo = most, j
         total += own
         weighted += own * length
-    return total, weighted / max(total, 1e-30), tempo, place
+    start, length = starts[tempo], periods[tempo]
+    i, _ = _near(length, phase, start, firsts[tempo])
+    while np.float32(states[i]).view(np.int32) < best:
+        i = i + 1 if i + 1 < start + length else start
+    return total, weighted / max(total, 1e-30), tempo, (i - start - firsts[tempo]) % length
+
+
+@inner(inline=False)
+def _near(length, phase, start, first):
+    """Give the states of a tempo that are near a pulse: the first of them, and where they end, which may be behind the
+    tempo's last one: then they go on at its first.
+    """
+    reach = length // AROUND
+    at = start + (int(phase * length) - reach + first) % length
+    return at, at + 2 * reach + 1
