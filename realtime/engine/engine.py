@@ -98,6 +98,7 @@ class Engine:
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
         self.late: dict[str, str] = {}
+        self._stated = {name: detector.latency - self._bus_block for name, detector in detectors.items()}
         own = {name: self._at_input(detector.latency, block_size) for name, detector in detectors.items()}
         immediate = {name for name, one in detectors.items() if getattr(one, "immediate", False)}
         self.immediate = frozenset() if together else frozenset(immediate)
@@ -225,14 +226,14 @@ class Engine:
                 return
             event = replace(event, sample=0)
         check_event(event, end)
-        stated = self.detectors[name].latency - self._bus_block + size
-        if end - event.sample > stated and name not in self.late:
+        if end - event.sample > self._stated[name] + size and name not in self.late:
+            stated = self._stated[name] + size
             late, most = (f"{1000 * samples / ANALYSIS_RATE:.0f} ms" for samples in (end - event.sample, stated))
             self.late[name] = f"detector {name} emitted an event {late} late, it states a latency of {most}"
         sample, emitted = event.sample, event.emitted
         if self._delay:
             sample, emitted = round(sample * self._ratio), math.ceil((emitted + self._delay) * self._ratio)
-        event = replace(event, sample=self.origin + sample, emitted=self.origin + emitted, latency=self.latencies[name])
+        event = event.placed(self.origin + sample, self.origin + emitted, self.latencies[name])
         if self._end is not None and event.sample >= self._end:
             return
         if event.notes:
