@@ -1,5 +1,6 @@
 """What the whole suite shares: its parallel workers, the numba caches they use, how hard hypothesis tries, fixtures."""
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -15,8 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from samplechop.offline.common import process_pool
 from samplechop.offline.lab.bench.jack_server import JackServer, missing, realtime_is_allowed
 from tests.support.command import ROOT
+from tests.support.forked import FORKED
 
 # `pytest --hypothesis-profile thorough` looks further. How long an example takes is the machine's affair.
 settings.register_profile("quick", deadline=None, max_examples=20, derandomize=True)
@@ -116,6 +119,22 @@ def pytest_collection(session: pytest.Session) -> None:
     for path in (*files[begin:], *files[:begin]):
         with suppress(Exception, pytest.skip.Exception):  # pytest says it when it comes to the file
             import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def forked_workers() -> Iterator[None]:
+    """Have the workers of pools begin at once, where the system can fork; `spawned_workers` has them as users have."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process_pool, "get_context", lambda _: FORKED)
+        yield
+
+
+@pytest.fixture(scope="module")
+def spawned_workers() -> Iterator[None]:
+    """Have the workers of pools start as they do outside tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process_pool, "get_context", multiprocessing.get_context)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ from samplechop.realtime.core.programs import ends_with_us
 from tests.support.command import ROOT
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("spawned_workers")
+
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_come_in_the_order_of_the_items(jobs: int) -> None:

@@ -21,6 +21,7 @@ from samplechop.offline.kits.pipeline import make_kit
 from samplechop.realtime.core.errors import UserError
 from tests.support.chop_work import ALLOWED_DEATHS, make, make_kit_with_a_death
 from tests.support.command import ROOT
+from tests.support.forked import METHOD
 from tests.support.signals import RATE, chord, kick, snare
 from tests.support.waiting import PATIENCE
 
@@ -325,7 +326,12 @@ def cluster():
 
     # By default a source is given up after four deaths, for each of which a worker is started.
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_DEATHS}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
+                "distributed.worker.multiprocessing-method": METHOD,
+            }
+        ),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
         ) as made,
