@@ -25,6 +25,7 @@ from samplechop.realtime.core.process import (
     logged_to,
 )
 from samplechop.realtime.core.standard_streams import say
+from samplechop.realtime.core.wording import counted
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings
 from samplechop.realtime.settings_file import SettingsFile, config_path, read_settings
 
@@ -160,9 +161,17 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None, rep
     ]
     lost = summary.losses
     if lost.xruns or lost.gaps:
-        lines.append(f"{len(lost.xruns)} xruns, {lost.gaps} gaps, {lost.lost_frames} samples lost")
+        lines.append(
+            ", ".join(
+                (
+                    counted(len(lost.xruns), "xrun"),
+                    counted(lost.gaps, "gap"),
+                    f"{counted(lost.lost_frames, 'sample')} lost",
+                )
+            )
+        )
     if tap_file is not None:
-        lines.append(f"{summary.taps} taps in {tap_file}" if summary.taps else "no taps")
+        lines.append(f"{counted(summary.taps, 'tap')} in {tap_file}" if summary.taps else "no taps")
     lines += [f"session in {folder}" for folder in summary.folders]
     lines += [
         f"{what} in {path}"

@@ -9,6 +9,7 @@ from rich.table import Table
 from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.export import summary
 from samplechop.offline.kits.pipeline import Outcome
+from samplechop.realtime.core.wording import counted
 from samplechop.realtime.ui.formatting import pad_name
 
 
@@ -20,9 +21,9 @@ def show_kit(outcome: Outcome, seconds: float) -> None:
     kit = outcome.kit
     alone = sum(one.alone for one in kit.candidates)
     known = [f"{alone} of them attacks of drums alone"] if alone and kit.settings.get("choose") == "auto" else []
-    chops = f"{len(kit.slices)} slices from {len(kit.candidates)} chops"
+    chops = f"{counted(len(kit.slices), 'slice')} from {counted(len(kit.candidates), 'chop')}"
     if len(kit.slices) > len(kit.candidates) > 0:
-        chops = f"{len(kit.slices)} slices: {len(kit.candidates)} chops and the beginning"
+        chops = f"{len(kit.slices)} slices: {counted(len(kit.candidates), 'chop')} and the beginning"
     decided = ["with what you decided"] if kit.project else []
     echo(", ".join([f"{kit.name}: {chops}", *decided, *known, *kit.known]))
     contents = {

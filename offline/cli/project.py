@@ -7,6 +7,7 @@ import typer
 
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.wording import counted
 
 if TYPE_CHECKING:
     from samplechop.offline.project.history import History
@@ -30,7 +31,8 @@ def show(
     samplechop project show song.flac
     samplechop project show song.flac --json
     """
-    from samplechop.offline.cli.project_table import edit_words, show_project
+    from samplechop.offline.cli.project_table import show_project
+    from samplechop.offline.cli.project_words import words_of
     from samplechop.offline.project import store
     from samplechop.offline.project.document import text_of
 
@@ -39,7 +41,8 @@ def show(
         echo(*text_of(history.project).splitlines())
         return
     show_project(history.project)
-    echo(f"{path}: undo takes back {edit_words(history.undoable)}" if history.undoable else f"{path}")
+    last, rate = history.undoable, history.project.audio.sample_rate
+    echo(f"{path}: undo takes back {words_of(last, rate)}" if last else f"{path}")
     stored = store.read(path)
     if stored and stored.fault:
         echo(f"samplechop: its journal cannot be gone by, so nothing can be undone ({stored.fault})", err=True)
@@ -195,7 +198,7 @@ def export_labels(
     _, history = _read(record)
     found = labels_of(history.project)
     write_labels(output, found, force=force)
-    echo(f"{len(found.times)} labels in {output}")
+    echo(f"{counted(len(found.times), 'label')} in {output}")
 
 
 def _read(record: Path) -> "tuple[Path, History]":

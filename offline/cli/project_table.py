@@ -1,34 +1,36 @@
-"""What a project says, as it is printed."""
+"""What a project says, as it is printed: in the words and units in which it is typed, see `project_words`."""
 
-import json
-from typing import Any
+from collections.abc import Sequence
 
 from rich.table import Table
 
+from samplechop.offline.cli.project_words import seconds_of
 from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.project.conflicts import sentence
-from samplechop.offline.project.document import to_document
-from samplechop.offline.project.model import Project
+from samplechop.offline.project.model import Chop, Grid, Project
+from samplechop.realtime.core.wording import counted
+from samplechop.realtime.ui.formatting import pad_name
 
 
 def show_project(project: Project) -> None:
     """Print what was decided: a line for each chop, then the rest."""
-    audio = project.audio
-    seconds = audio.length / audio.sample_rate
-    echo(f"{audio.name}: {len(project.chops)} chops, {len(project.deleted)} places deleted, {seconds:.1f} s")
+    audio, rate = project.audio, project.audio.sample_rate
+    chops, deleted = counted(len(project.chops), "chop"), counted(len(project.deleted), "place")
+    echo(f"{audio.name}: {chops}, {deleted} deleted, {audio.length / rate:.1f} s")
     if project.chops:
-        table = Table("chop", "at", "sample", "note", "what", box=None)
+        table = Table("chop", "at", "sample", "pad", "what", box=None)
         for chop in project.chops:
-            was = [] if chop.origin is None else [] if chop.origin == chop.at else [f"moved from {chop.origin}"]
-            about = [f"{name} {value}" for name in _ABOUT if (value := getattr(chop, name)) is not None]
-            words = [*(["added"] if chop.origin is None else was), *(["locked"] if chop.locked else []), *about]
-            note = "" if chop.note is None else str(chop.note)
-            table.add_row(chop.id, f"{chop.at / audio.sample_rate:.3f} s", str(chop.at), note, ", ".join(words))
+            pad = "" if chop.note is None else pad_name(chop.note) or f"note {chop.note}"
+            table.add_row(chop.id, f"{chop.at / rate:.3f} s", str(chop.at), pad, ", ".join(_said_of(chop, rate)))
         print_table(table)
-    document = to_document(project)
-    for name in ("deleted", "grid", "key", "kit"):
-        if document.get(name):
-            echo(f"{name}: {json.dumps(document[name], ensure_ascii=False)}")
+    for name, said in (
+        ("deleted", [f"{_seconds(place, rate)}" for place in project.deleted]),
+        ("grid", _said_of_grid(project.grid, rate)),
+        ("key", [project.key] if project.key else []),
+        ("kit", [f"{option} {_value(value)}" for option, value in project.kit.items()]),
+    ):
+        if said:
+            echo(f"{name}: {', '.join(said)}")
     for conflict in project.conflicts:
         echo(f"conflict: {sentence(conflict, project)}")
     if project.conflicts:
@@ -37,11 +39,44 @@ def show_project(project: Project) -> None:
         )
 
 
-def edit_words(edit: Any) -> str:
-    """Give an edit in one line that a terminal has room for."""
-    text = json.dumps(edit, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+def _said_of(chop: Chop, rate: int) -> list[str]:
+    said = ["added"] if chop.origin is None else []
+    if chop.origin not in (None, chop.at):
+        said.append(f"moved from {_seconds(chop.origin, rate)}")
+    if chop.locked:
+        said.append("locked")
+    about = {
+        "name": chop.name,
+        "end": _seconds(chop.end, rate),
+        "gain": None if chop.gain_db is None else f"{chop.gain_db:g} dB",
+        "choke": chop.choke,
+        "play": chop.play,
+        "colour": chop.colour,
+    }
+    return [*said, *(f"{what} {value}" for what, value in about.items() if value is not None)]
 
 
-_ABOUT = ("name", "end", "gain_db", "choke", "play", "colour")
-_LONGEST = 100
+def _said_of_grid(grid: Grid, rate: int) -> list[str]:
+    about = {
+        f"tempo x{grid.factor:g}": grid.factor != 1,
+        f"tempo {grid.bpm or 0:g}": grid.bpm is not None,
+        f"tapped at {_all(grid.taps, rate)}": grid.taps,
+        f"shift {1000 * grid.shift / rate:.4g} ms": grid.shift,
+        f"shift {counted(grid.shift_beats, 'beat')}": grid.shift_beats,
+        f"a bar begins at {_all(grid.ones, rate)}": grid.ones,
+        f"{grid.beats_per_bar} beats a bar": grid.beats_per_bar,
+    }
+    changes = [f"tempo {one.bpm:g} from {_seconds(one.at, rate)} on" for one in grid.changes]
+    return [*(words for words, is_so in about.items() if is_so), *changes]
+
+
+def _all(places: Sequence[int], rate: int) -> str:
+    return " and ".join(f"{_seconds(place, rate)}" for place in places)
+
+
+def _seconds(place: int | None, rate: int) -> str | None:
+    return None if place is None else f"{seconds_of(place, rate)} s"
+
+
+def _value(value: object) -> str:
+    return " ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)

@@ -9,7 +9,7 @@ chop or candidate there. "none" for a value takes back what was said, and a pad 
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from samplechop.offline.project.commands import COMMANDS
@@ -46,7 +46,8 @@ _PLACES, _TEXTS = ("at", "to", "end"), ("name", "key", "play", "colour", "option
 _TIME = re.compile(r"([+-]?\d{1,6}(?:\.\d{1,9})?) ?(ms|s)", re.ASCII)
 _ID = re.compile(r"c\d+", re.ASCII)
 _NOTES = {name: note for note in range(128) if (name := pad_name(note))}
-_NONE, _SETTLE_ALL = "none", ["settle", "all"]
+_NONE, _ALL = "none", "all"
+_LONGEST = 100
 
 
 def command_of(text: str, project: Project) -> dict[str, Any]:
@@ -61,13 +62,64 @@ def command_of(text: str, project: Project) -> dict[str, Any]:
     if len(words) < len(names) or (not names and words):
         wanted = " ".join((verb, *(name.upper() for name in names)))
         raise UserError(f"{text!r:.80} must be {wanted}, with spaces between")
-    if [verb, *words] == _SETTLE_ALL:
+    if [verb, *words] == ["settle", _ALL]:
         return {"do": verb}
     values = [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])] if names else []
     command: dict[str, Any] = {"do": verb}
     for name, value in zip(names, values, strict=True):
         command |= _argument(name, value, project)
     return command
+
+
+def words_of(edit: Any, rate: int) -> str:
+    """Give an edit as it is typed, cut short where a terminal has no room; in JSON what has no words.
+
+    rate: Hz, of the record.
+    """
+    steps = [one for one in edit["steps"] if one["do"] != "hold"] if edit["do"] == "steps" else [edit]
+    text = ", ".join(_words_of_one(one, rate) for one in steps)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+
+
+def _words_of_one(command: Mapping[str, Any], rate: int) -> str:
+    names = ARGUMENTS.get(command["do"])
+    if names is None:
+        return json.dumps(command, ensure_ascii=False)
+    return " ".join((command["do"], *(_word(name, command, rate) for name in names)))
+
+
+def _word(name: str, command: Mapping[str, Any], rate: int) -> str:
+    if name == "chop" and name not in command:
+        name = "at"
+    if name == "at" and name not in command:
+        return _ALL
+    if name == "tempo":
+        factor = command.get("factor")
+        return str(command.get("bpm")) if factor is None else f"x{factor:g}" if factor >= 1 else f"/{1 / factor:g}"
+    if name == "beats" and name not in command:
+        return f"{1000 * command['by'] / rate:.4g}ms"
+    value = command.get(name)
+    if value is None:
+        return _NONE
+    if name == "taps":
+        return " ".join(seconds_of(tap, rate) for tap in value)
+    if name == "note":
+        return pad_name(value) or str(value)
+    return seconds_of(value, rate) if name in _PLACES else _typed(str(value))
+
+
+def _typed(text: str) -> str:
+    """Quote a text that the words of a command would not be."""
+    try:
+        is_as_typed = " ".join(shlex.split(text)) == text
+    except ValueError:
+        is_as_typed = False
+    return text if is_as_typed else shlex.quote(text)
+
+
+def seconds_of(place: int, rate: int) -> str:
+    """Write a place as it is typed: seconds to the millisecond."""
+    return f"{place / rate:.3f}"
 
 
 def _argument(name: str, value: str, project: Project) -> dict[str, Any]:

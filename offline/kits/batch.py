@@ -26,6 +26,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import audio_files, title
 from samplechop.offline.kits.kit_folder import aside, check_folder, is_kit_of, settle
 from samplechop.realtime.core.errors import UserError, reason_of
+from samplechop.realtime.core.wording import counted
 
 BUG = "a bug"
 DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
@@ -177,7 +178,7 @@ def _make(
             done = work(source, folder, options, force)
             message = "; ".join(done.warnings)
             if (kit := getattr(done, "kit", None)) is not None:
-                what = ", ".join([f"{len(kit.slices)} slice{'s' * (len(kit.slices) != 1)}", *kit.known])
+                what = ", ".join([counted(len(kit.slices), "slice"), *kit.known])
     except UserError as error:
         message, made = str(error), False
     except Exception as error:  # a bug that one record meets must not cost the others theirs; it is told as one

@@ -31,6 +31,7 @@ from samplechop.offline.kits.picture_panels import (
     shortened,
 )
 from samplechop.realtime.core.errors import UserError, reason_of
+from samplechop.realtime.core.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +100,7 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None, outline: Envel
 
 def _head(figure: "Figure", kit: Kit) -> None:
     counts = (("slice", len(kit.slices)), ("candidate", len(kit.candidates)))
-    known = [f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts]
+    known = [counted(count, what) for what, count in counts]
     known += [*kit.known, clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
     name = shortened(kit.source.name, LONGEST_NAME)
     figure.text(LEFT, 0.957, name, size=17, weight="bold", va="center")

@@ -10,6 +10,7 @@ from samplechop.offline.kits.core.model import Kit, Piece, Slice
 from samplechop.offline.kits.core.options import NOTES, ChopOptions, Want
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.kits.plan import Plan
+from samplechop.realtime.core.wording import counted
 
 _WANTED = {"harmony": "a chord and no drum", "drums": "a drum"}
 _OFF_PADS = 0.1
@@ -94,7 +95,7 @@ def _filled(record: Record, plan: Plan, count: int, options: ChopOptions) -> lis
         more = min(options.most, len(plan.found.places))
         if not chops or count >= more or options.choose in ("beats", "bars"):
             return []
-        return [f"{source} gave {count} slices; --count {more} fills the kit up with other attacks"]
+        return [f"{source} gave {counted(count, 'slice')}; --count {more} fills the kit up with other attacks"]
     said = [f"{source} has {chops} chops, other attacks fill the kit up to --count {options.count}"] if others else []
     if chops and count < options.count:
         near = " at least --min-gap apart" if options.min_gap else ""

@@ -117,8 +117,9 @@ def test_all_commands_are_done_or_none(song: Path) -> None:
 def test_show_tells_what_was_decided(song: Path) -> None:
     decide(song, {"do": "move", "at": 22_050, "to": 22_100}, {"do": "name", "chop": "c1", "name": "intro"})
     shown = samplechop("project", "show", song).out
-    assert "1 chops" in shown
-    assert "moved from 22050, name intro" in shown
+    assert "1 chop, 0 places deleted" in shown
+    assert "moved from 0.500 s, name intro" in shown
+    assert "undo takes back name c1 intro" in shown
     assert json.loads(samplechop("project", "show", song, "--json").out)["chops"][0]["at"] == 22_100
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.cli.project_words import ARGUMENTS, command_of
+from samplechop.offline.cli.project_words import ARGUMENTS, command_of, words_of
 from samplechop.offline.project.commands import COMMANDS, apply
 from samplechop.offline.project.model import Offer, Project
 from samplechop.realtime.core.errors import UserError
@@ -51,6 +51,16 @@ TYPED = {
     "settle all": {"do": "settle"},
     "undo": {"do": "undo"},
 }
+
+
+@pytest.mark.parametrize("command", TYPED.values(), ids=list(TYPED))
+def test_a_command_is_shown_in_words_that_mean_it(command: dict[str, Any]) -> None:
+    assert command_of(words_of(command, RATE), LONG) == command
+
+
+def test_several_commands_are_shown_as_words_without_what_the_studio_holds() -> None:
+    steps = [{"do": "hold", "kit": "", "slices": []}, {"do": "delete", "at": RATE}, {"do": "kit", "option": "count"}]
+    assert words_of({"do": "steps", "steps": steps}, RATE) == "delete 1.000, kit count none"
 
 
 @pytest.mark.parametrize(("text", "command"), TYPED.items())
