@@ -18,6 +18,8 @@ from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
 from samplechop.realtime.dsp.logarithm import logarithms
+from samplechop.realtime.dsp.transposition import LANES as SIDE
+from samplechop.realtime.dsp.transposition import transpose
 
 LENGTH = 1024
 """Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
@@ -72,9 +74,14 @@ def _take(block, first, count, filled, hop, across, along, line):
     while count > 0:
         column, row = filled // hop, filled % hop
         at, n = column * across + row * along, min(count, hop - row)
-        for i in range(n):
-            sample = block[_U(first + i)]
-            line[_U(at + i * along)] = sample if abs(sample) <= LOUDEST else np.float32(0)
+        if across == 1 and row == hop % SIDE == 0 and count >= SIDE * hop:  # hops that lie side by side
+            n = SIDE * hop
+            for i in range(0, hop, SIDE):
+                transpose(block, first + i, hop, line, at + i * along, along, None, 0, LOUDEST)
+        else:
+            for i in range(n):
+                sample = block[_U(first + i)]
+                line[_U(at + i * along)] = sample if abs(sample) <= LOUDEST else np.float32(0)
         first, filled, count = first + n, filled + n, count - n
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from samplechop.realtime.core.compile_later import compile_later, kept
 from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.dsp.fft import aligned_zeros
+from samplechop.realtime.dsp.transposition import transpose
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.net_sums import N_POWERS, add, add_rows, convolve, copy, logistic
 from samplechop.realtime.nets.register_tiles import LANES
@@ -52,15 +53,21 @@ def _convolutions(arena, layout, time, n, out, start):
     image, found, work = arena[layout[_IMAGE] :], arena[layout[_FOUND] :], arena[layout[_WORK] :]
     tables = _TABLES + layout[_DELAYS]
     planes, inputs = tables, tables + 2 * n_planes + 3 * layout[_BESIDE]
+    order = inputs + n_first + n_next
     for plane in range(n_planes):
         ago = (0, 2, 1)[layout[planes + 2 * plane]] * layout[_TABLES]
+        row, first = (time - ago) % layout[_DEPTH], layout[_RECENT] + layout[planes + 2 * plane + 1]
+        if n == SIDE <= bands and row + SIDE <= layout[_DEPTH]:
+            for band in range(0, bands, SIDE):
+                band = min(band, bands - SIDE)
+                at_band, to_plane = first + row * layout[_FEATURES] + band, plane * stride * size * SIDE
+                transpose(arena, at_band, layout[_FEATURES], image, to_plane, SIDE, layout, order + band, None)
+            continue
         for i in range(n):
-            row = (time + i - ago) % layout[_DEPTH] * layout[_FEATURES]
-            first = _U(layout[_RECENT] + row + layout[planes + 2 * plane + 1])
-            for phase in range(stride):
-                to = _U((plane * stride + phase) * size * n + i)
-                for k in range((bands - phase + stride - 1) // stride):
-                    image[to + _U(k * n)] = arena[first + _U(k * stride + phase)]
+            at_row = _U(first + (time + i - ago) % layout[_DEPTH] * layout[_FEATURES])
+            to = _U(plane * stride * size * n + i)
+            for band in range(bands):
+                image[to + _U(layout[order + band] * n)] = arena[at_row + _U(band)]
     bias, weights = arena[at : at + FILTERS], arena[at + FILTERS : at + FILTERS * (1 + n_first)]
     lanes = -(-places * n // LANES) * LANES
     convolve(image, layout[inputs : inputs + n_first], n, weights, bias, lanes, work)
@@ -198,7 +205,8 @@ def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], d
     bands, width, stride, flat, next_width, next_stride, next_flat, channels, _, layers = weights.sizes.tolist()
     planes, side = len(weights.planes), min(most, SIDE)
     size, next_size = -(-bands // stride), -(-flat // next_stride)
-    inputs = [(p * stride + k % stride) * size + k // stride for p in range(planes) for k in range(width)]
+    order = [k % stride * size + k // stride for k in range(bands)]
+    inputs = [p * stride * size + order[k] for p in range(planes) for k in range(width)]
     next_inputs = [
         (f * next_stride + k % next_stride) * next_size + k // next_stride
         for k in range(next_width)
@@ -227,7 +235,7 @@ def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], d
     counts = len(weights.planes), len(weights.beside), len(delays), len(inputs), len(next_inputs), most
     head = [n_features, depth, *places[:-1], *counts, *weights.sizes]
     layout = np.array(
-        [*head, *delays, *weights.planes.ravel(), *weights.beside.ravel(), *inputs, *next_inputs], np.int64
+        [*head, *delays, *weights.planes.ravel(), *weights.beside.ravel(), *inputs, *next_inputs, *order], np.int64
     )
     shape = layers - 1, depth, channels
     return Stage(
