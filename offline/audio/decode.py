@@ -18,6 +18,7 @@ from samplechop.offline.audio.sample_formats import BYTES, FLOATS, container
 from samplechop.realtime.audio.audio_file import DECODE_FRAMES, AudioFile, check_format, open_audio, open_complete
 from samplechop.realtime.audio.ffmpeg import HOURS, room
 from samplechop.realtime.core.errors import UserError, reason_of
+from samplechop.realtime.core.wording import in_bytes
 
 SAMPLES = 10**10
 """Of all channels: 12 hours of stereo at 115 kHz. Decoding takes minutes then."""
@@ -93,8 +94,9 @@ def _copy(path: Path, opened: AudioFile, copy: Path, subtype: str, warnings: lis
     size = (claimed or 0) * channels * BYTES[subtype]
     free = shutil.disk_usage(copy.parent).free
     if size > 0.95 * free:
-        there = f"{str(copy.parent)!r} has {free / 1e9:.1f} GB free"
-        raise UserError(f"decoding {str(path)!r} takes {size / 1e9:.1f} GB, but {there}")
+        place = next(one for one in copy.parents if not any(part.startswith(".") for part in one.parts))
+        there = f"the disk of {str(place)!r} has {in_bytes(free)} free: make room there"
+        raise UserError(f"decoding {str(path)!r} takes {in_bytes(size)}, but {there}")
     kind = "RF64" if claimed is None else container(claimed, channels, subtype)
     try:
         out = soundfile.SoundFile(copy, "x", rate, channels, subtype, format=kind)

@@ -18,9 +18,7 @@ def studio(
     demo: Annotated[bool, typer.Option("--demo", help="Open the record that comes with samplechop.")] = False,
     output: Annotated[
         Path,
-        typer.Option(
-            "-o", "--output", help="Folder for exported kits; each gets a folder of its own in it (default: kits)."
-        ),
+        typer.Option("-o", "--output", help="Folder for exported kits; each gets a folder of its own in it."),
     ] = Path("kits"),
     port: Annotated[
         int | None,
