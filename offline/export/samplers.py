@@ -16,7 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from samplechop.offline.export import credit, warn, xml_bytes, xml_children, zip_member
-from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, HOW_IT_PLAYS, alike, coloured, warn_unsaid
+from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, HOW_IT_PLAYS, alike, coloured, in_order, warn_unsaid
 from samplechop.offline.kits.core.model import KIT_GROUP, Kit, Play, Slice
 
 _SFZ_LOOP_MODES: dict[Play, str] = {"one-shot": "one_shot", "gate": "no_loop", "loop": "loop_continuous"}
@@ -183,7 +183,7 @@ def _hydrogen_document(kit: Kit) -> ET.Element:
     component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
     xml_children(component, {"id": "0", "name": "Main", "volume": "1"})
     instruments = ET.SubElement(root, "instrumentList")
-    for number, part in enumerate(kit.slices):
+    for number, part in enumerate(in_order(kit)):  # unless told otherwise it plays the n-th by the n-th note from 36 on
         # A mute group ends the others, a stop note the pad's own sound when it is hit again.
         choke = kit.choke_of(part)
         choked = ({"muteGroup": str(choke - 1)}, {"isStopNote": "true"}) if choke else ({}, {})

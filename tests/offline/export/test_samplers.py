@@ -250,3 +250,13 @@ def test_a_hydrogen_kit_has_an_instrument_for_each_slice(tmp_path: Path) -> None
             held = archive.extractfile(f"{kit.name}/{file}").read()
             assert held == kit.path(part).read_bytes()
             assert soundfile.info(io.BytesIO(held)).frames == part.frames
+
+
+def test_hydrogen_lists_instruments_in_the_order_of_their_pads(tmp_path: Path) -> None:
+    kit = make_kit(tmp_path, slices=3)
+    first, second, third = kit.slices
+    swapped = replace(kit, slices=(replace(first, note=third.note), second, replace(third, note=first.note)))
+    with tarfile.open(samplers.write_hydrogen(swapped)[0]) as archive:
+        root = ET.parse(archive.extractfile(f"{kit.name}/drumkit.xml")).getroot()
+    notes = [int(one.text) for one in root.iter(f"{{{samplers.NAMESPACE}}}midiOutNote")]
+    assert notes == sorted(notes)
