@@ -38,6 +38,7 @@ def replacing_kit(folder: Path, force: bool) -> Iterator[tuple[Path, Path]]:
             (made / SLICES).mkdir(parents=True)
             scratch.mkdir()
             yield made, scratch
+            check_folder(folder, force)  # something may have come there meanwhile, such as the kit of a second chop
             put_in_place(made, folder)
     except OSError as error:
         raise UserError(f"the kit cannot be written to {str(folder)!r}: {reason_of(error)}") from None

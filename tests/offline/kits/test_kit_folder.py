@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.offline.kits.kit_folder import aside, check_folder, extended, put_in_place, settle
+from samplechop.offline.kits.kit_folder import aside, check_folder, extended, put_in_place, replacing_kit, settle
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import ROOT
 
@@ -142,3 +142,12 @@ def test_long_paths_of_windows_get_the_prefix_that_allows_them() -> None:
     assert extended("C:\\Music\\kit") == "\\\\?\\C:\\Music\\kit"
     assert extended("\\\\server\\share\\kit") == "\\\\?\\UNC\\server\\share\\kit"
     assert extended(extended("C:\\Music")) == extended("C:\\Music")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_comes_to_its_place_while_a_kit_is_made_is_not_replaced_unasked(tmp_path: Path, force: bool) -> None:
+    folder = tmp_path / "song"
+    with pytest.raises(UserError, match="there already" if not force else "is no kit"), replacing_kit(folder, force):
+        folder.mkdir()
+        (folder / "mine.txt").write_text("mine")
+    assert [path.name for path in tmp_path.rglob("*")] == ["song", "mine.txt"]
