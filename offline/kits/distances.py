@@ -84,7 +84,7 @@ def over_maximum(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return (distances / largest if largest > 0 else distances).astype(np.float32)
 
 
-@entry("float32[::1](float32[:, ::1])")
+@entry("float32[::1](float32[:, ::1])", allocates=True)
 def _distances_of_steps(similarities):
     n, scale = len(similarities), np.float32(_STEPS - 1)
     nearer = np.zeros(_STEPS + 1, np.int32)  # first a count of pairs per step, then of the pairs on lower steps

@@ -130,7 +130,7 @@ def _compiled() -> Callable[..., None]:
     rows, places = types.float32[:, ::1], types.int64[::1]
     numbers = types.float64, types.float64
     signature = types.void(rows, rows, types.int64, *numbers, places, places, places, types.float64[::1])
-    return entry(signature)(run)
+    return entry(signature, allocates=True)(run)
 
 
 class BarCues:
@@ -195,7 +195,8 @@ class BarCues:
 
 @entry(
     "int64(float64[::1], float64, float64, float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], "
-    "boolean[::1], float64[::1])"
+    "boolean[::1], float64[::1])",
+    allocates=True,
 )
 def _count(cues, thirds, between, weights, constant, chances, settings, bars, ahead, table):
     # settings: slip, stay, slope and constant of the log-odds of 6/8. table: the means of thirds and of what is
