@@ -27,6 +27,7 @@ from samplechop.realtime.nets.compiled_step import MOST, Stage, lay_out
 from samplechop.realtime.nets.stage_weights import Beside, Planes, read_weights
 from samplechop.realtime.nets.tflite import Net
 
+Rows = NDArray[np.float32]
 CHUNK = 64
 CHUNK_SIGNATURE = "steps"
 FEW = 8
@@ -36,6 +37,29 @@ FEW = 8
 def earlier_rows(dilation: int, frames: int) -> int:
     """Give how many rows of before a layer takes for so many steps."""
     return 2 * min(dilation, frames)
+
+
+def _gather(
+    frames: Rows, steps: int, recent: Rows, memory: Rows, delays: NDArray[np.int64], time: int, out: Rows
+) -> None:
+    """Do as `gather` below, which takes less time, but long to be compiled."""
+    depth, n_frames, at = len(recent), len(frames), steps * recent.shape[1]
+    out[: frames.size] = frames.ravel()
+    for rows, delay in zip((recent, *memory), delays.tolist(), strict=True):
+        for first, last in [(-2 * delay, 0)] if delay < steps else [(-n * delay, steps - n * delay) for n in (2, 1)]:
+            some = rows[np.arange(time + first, time + last) % depth].ravel()
+            out[at : at + len(some)] = some
+            at += len(some)
+    recent[np.arange(time, time + n_frames) % depth] = frames
+
+
+def _keep(found: Rows, n: int, steps: int, memory: Rows, time: int, outputs: Rows) -> None:
+    """Do as `keep` below."""
+    n_outputs = outputs.shape[1]
+    outputs[:n] = found[: n * n_outputs].reshape(n, n_outputs)
+    layers, depth, width = memory.shape
+    inputs = found[steps * n_outputs :].reshape(layers, steps, width)
+    memory[:, np.arange(time, time + n) % depth] = inputs[:, :n]
 
 
 # At the top of the module: numba caches no function that closes over a compiled one.
@@ -130,7 +154,7 @@ class CausalNet:
         self._memory: NDArray[np.float32] = np.zeros((rows, depth, channels), np.float32)
         self.out: NDArray[np.float32] = np.zeros((most, n_outputs), np.float32)
         self._clock = clock
-        self._kernels: tuple[Callable[..., None], Callable[..., None]] | None = None
+        self._passes: tuple[Callable[..., None], Callable[..., None]] = _gather, _keep
         self.reset()
 
     def reset(self) -> None:
@@ -139,12 +163,14 @@ class CausalNet:
         self._memory.fill(0)
         self._clock[0] = 0
 
-    def make_ready(self) -> None:
+    def make_ready(self, awaited: bool) -> None:
         """[main] Compile what passes rows on, and compute many steps at once where they come and the file can.
 
-        Before it, single steps take their time. Raises ModelError if those at once are of other numbers.
+        awaited: whether all of a step will soon be compiled; then that is not, as it takes long. Raises ModelError if
+        those at once are of other numbers.
         """
-        self._kernels = _compiled()
+        if not awaited:
+            self._passes = _compiled()
         if len(self.out) >= FEW:
             self._chunk = self._net.signature(CHUNK_SIGNATURE, *self._chunk_sizes)
 
@@ -164,11 +190,7 @@ class CausalNet:
         Gives the net's outputs, float32 (n, n_outputs): a view, valid until the next push.
         """
         first, n = 0, len(frames)
-        if self._kernels is None:
-            for row in range(n):
-                self._step(frames[row], self.out[row])
-            return self.out[:n]
-        gather, keep = self._kernels
+        gather, keep = self._passes
         while first < n:
             if self._chunk is not None and n - first >= FEW:
                 steps, run = CHUNK, self._chunk
@@ -182,12 +204,3 @@ class CausalNet:
             self._clock[0] = time + last - first
             first = last
         return self.out[:n]
-
-    def _step(self, frame: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        time = int(self._clock[0])
-        now, before = time % self.depth, (time - np.outer(self.delays, (2, 1))) % self.depth
-        earlier = [rows[places].ravel() for rows, places in zip(self._memory, before[1:], strict=True)]
-        found = self._net.run(np.concatenate([frame, self._recent[before[0]].ravel(), *earlier])[None])[0]
-        self._recent[now], out[:] = frame, found[: len(out)]
-        self._memory[:, now] = found[len(out) :].reshape(len(self._memory), -1)
-        self._clock[0] = time + 1

@@ -24,6 +24,8 @@ from samplechop.realtime.nets.stage_weights import PAST
 
 TRIED = 16
 """Steps of both stages by which it is tried whether compiled ones, alone and side by side, equal the runtime's."""
+NOISE = 8191
+"""Numbers that their memory is filled with meanwhile, again and again: a prime, so that no two rows are alike."""
 
 
 class TemporalNet:
@@ -62,12 +64,13 @@ class TemporalNet:
         self._net = CausalNet(manifest.path, n_inputs, *size, most, self._clock[DEEP:])
         self.early: NDArray[np.float32] = np.zeros((0, self._n_early), np.float32)
         self._compiled: Callable[[NDArray[np.float32]], int] | None = None
+        self._is_awaited = False
         if early is not None and members == 1 and features.n_features == STACK * fine_features.PER_HOP:
             self._compiled = self._compile(early.channels)
         self.is_compiled = self._compiled is not None
         for stage in (self._early_net, self._net):
             if stage is not None and not self.is_compiled:
-                stage.make_ready()
+                stage.make_ready(self._is_awaited)
         self.reset()
 
     def reset(self) -> None:
@@ -112,8 +115,11 @@ class TemporalNet:
         sums = [(0, hop + fine_features.N_BINS, hop + late) for hop in hops]
         early = self._early_net.lay_out([(row, 0) for row in range(PAST)], [(row, 0, bands) for row in range(PAST)])
         deep = self._net.lay_out([(row, hop) for row in range(PAST) for hop in hops], [(0, 0, STACK * channels), *sums])
-        run = None if early is None or deep is None else compiled_steps()
-        if early is None or deep is None or run is None:
+        if early is None or deep is None:
+            return None
+        run = compiled_steps()
+        if run is None:
+            self._is_awaited = True
             return None
         places = early.arena, early.layout, deep.arena, deep.layout, self._frames[0]
         clock, outputs = self._clock, (self._early_net.out, self._net.out)
@@ -122,15 +128,15 @@ class TemporalNet:
             return run(rows, clock, *places, *outputs)
 
         tried = np.random.default_rng(0).standard_normal((TRIED, fine_features.PER_HOP), np.float32)
+        noise = np.random.default_rng(1).standard_normal(NOISE, np.float32)
         found = []
         for self._compiled, steps in ((None, 1), (compiled, 1), (compiled, TRIED - 1)):
             if steps > len(self._early_net.out):
                 continue
             self.reset()
             for stage in (early, deep):
-                noise = np.random.default_rng(1)
-                noise.standard_normal(out=stage.recent.reshape(-1), dtype=np.float32)
-                noise.standard_normal(out=stage.memory.reshape(-1), dtype=np.float32)
+                for rows in (stage.recent, stage.memory):
+                    rows[:] = np.resize(noise, rows.shape)
             answers: list[list[bytes]] = [[], []]
             for first in range(0, TRIED, steps):
                 answers[0].append(self.push(tried[first : first + steps]).tobytes())
