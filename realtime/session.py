@@ -30,7 +30,7 @@ from samplechop.realtime.taps.tempo_keys import KEYS_HELP
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, SessionStats, Summary
 from samplechop.realtime.ui.text_views import QuietView
 from samplechop.realtime.ui.view import GuardedView, View
-from samplechop.realtime.ui.views import choose_view
+from samplechop.realtime.ui.view_choice import choose_view
 
 _SHOW_SECONDS = 1 / 12
 _DRAIN_SECONDS = 2.0

@@ -21,7 +21,7 @@ from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
-from samplechop.realtime.ui.views import View
+from samplechop.realtime.ui.view import View
 
 SECONDS = 12
 DETECT = "chops,drums,harmony"

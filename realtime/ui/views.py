@@ -1,4 +1,4 @@
-"""The live screen of a running session, and the choice of the view that suits where it is shown.
+"""The live screen of a running session.
 
 The screen lays its rows out itself: one picture costs about a millisecond of the interpreter's lock.
 """
@@ -17,25 +17,22 @@ from rich.segment import Segment
 from rich.style import Style
 
 from samplechop.realtime.core.events import CHORD, Event
-from samplechop.realtime.core.standard_streams import TerminalWriter, say, takes_output
+from samplechop.realtime.core.standard_streams import TerminalWriter, takes_output
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
-from samplechop.realtime.ui.text_views import PlainView, QuietView
 from samplechop.realtime.ui.view import View
 
 
-def choose_view(stream: TextIO, quiet: bool) -> View:
-    """Pick the view that suits `stream`: warnings when quiet, a live screen on a capable terminal, otherwise lines."""
-    if quiet:
-        return QuietView(say)
+def terminal_view(stream: TextIO) -> View | None:
+    """Give the live screen for a terminal; None for one that cannot show it."""
     console = LenientConsole(file=stream)
     capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
-    if capable and console.encoding.startswith("utf") and stream.isatty():
-        with suppress(AttributeError, OSError, ValueError):  # Windows; a terminal of another user
-            console.file = cast(IO[str], TerminalWriter(stream))
-        return TerminalView(console)
-    return PlainView(stream)
+    if not capable or not console.encoding.startswith("utf"):
+        return None
+    with suppress(AttributeError, OSError, ValueError):  # Windows; a terminal of another user
+        console.file = cast(IO[str], TerminalWriter(stream))
+    return TerminalView(console)
 
 
 @cache

@@ -18,7 +18,7 @@ from samplechop.realtime.core.plugin import ANALYSIS_RATE as RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.views import View
+from samplechop.realtime.ui.view import View
 from tests.integration.test_live import Kept
 
 BLOCK = 4410

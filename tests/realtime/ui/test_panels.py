@@ -5,7 +5,8 @@ import io
 import pytest
 
 from samplechop.realtime.ui.panels import chord_name, drum_row, harmony_row, key_name
-from samplechop.realtime.ui.views import PlainView, TerminalView
+from samplechop.realtime.ui.text_views import PlainView
+from samplechop.realtime.ui.views import TerminalView
 from tests.support.screens import CHORDS, EARS, RATE, heard, rows, snapshot, terminal
 
 

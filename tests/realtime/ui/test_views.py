@@ -19,7 +19,8 @@ from samplechop.realtime.ui.panels import latency_texts
 from samplechop.realtime.ui.snapshot import Recording
 from samplechop.realtime.ui.text_views import PlainView, QuietView
 from samplechop.realtime.ui.view import GuardedView, View
-from samplechop.realtime.ui.views import TerminalView, choose_view
+from samplechop.realtime.ui.view_choice import choose_view
+from samplechop.realtime.ui.views import TerminalView
 from tests.support.screens import HOP, RATE, chop, heard, rows, snapshot, terminal
 
 EMPTY = np.zeros(0, np.float32)
