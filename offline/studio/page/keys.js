@@ -6,7 +6,7 @@ import { PAD_CODES } from "./keycaps.js";
 import { beatLength } from "./measures.js";
 import { nudgeOn, settle } from "./nudges.js";
 import { firstAt, ofPad } from "./places.js";
-import { edit, meant } from "./server.js";
+import { edit, isGrowing, meant } from "./server.js";
 import { addAt, landing, removeSelected, toNext } from "./snap.js";
 import { heardNow, hush, isListening, listen, press, release, stopListening } from "./sound.js";
 import { store } from "./store.js";
@@ -66,6 +66,7 @@ function zoom(factor) {
 }
 
 function mark() {
+  if (isGrowing()) return undefined;  // live.js marks what is heard
   const heard = isListening() ? heardNow() : null;
   if (heard === null) return addAt(store.cursor);
   const { at } = landing(heard);

@@ -164,9 +164,16 @@ function send(message) {
   });
 }
 
+/** Say that a session cannot be edited while it is recorded; whether it is. */
+function refused() {
+  if (isGrowing()) store.complain("This is being recorded: edit it when that has ended, and mark by m until then.");
+  return isGrowing();
+}
+
 /** Do commands as one edit, which one undo takes back. Resolves to whether it was done; if not, the page says why.
  * @param {...Command} commands */
 export async function edit(...commands) {
+  if (refused()) return false;
   const one = commands.length === 1 ? commands[0] : { do: "steps", steps: commands };
   wanted = null;  // a preview that was not asked for yet would come behind what it previews
   made += 1;
@@ -190,7 +197,7 @@ let asking = false;
  * @param {...Command} commands */
 export async function preview(...commands) {
   wanted = commands;
-  if (asking) return;
+  if (asking || (commands.length && refused())) return;
   asking = true;
   try {
     while (wanted) {

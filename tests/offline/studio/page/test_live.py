@@ -42,6 +42,10 @@ def test_a_mark_of_a_session_that_is_recorded_is_a_locked_chop_when_it_has_ended
     until(page, "({ store }) => store.pads.length === 2")
     page.keyboard.press("m")
     until(page, "({ store }) => document.querySelector('chop-live [role=status]').textContent.startsWith('1 marked')")
+    assert page.evaluate("window.studio.store.trouble") == ""
+    page.evaluate("window.studio.store.select(window.studio.store.pads[0].start)")
+    page.keyboard.press("ArrowRight")
+    until(page, "({ store }) => store.trouble.startsWith('This is being recorded')")
     writer.close()
     until(page, "({ store }) => store.pads.some((pad) => pad.locked && pad.chop)")
     assert page.evaluate("window.studio.store.pads.find((pad) => pad.locked).start") == len(sound) - 3000
