@@ -82,7 +82,10 @@ def _compiled() -> Callable[..., int]:
         width, future = table[0, WIDTH], table[0, FUTURE]
         if not 0 <= n_frames <= min(len(magnitudes), len(windows), len(silent), max_frames):
             return -1
-        if magnitudes.shape[1] < table[1:, HIGH].max() or windows.shape[1] != len(memory) * width:
+        highest = 0  # a plain loop: numba compiles numpy's maxima for long
+        for k in range(1, len(table)):
+            highest = max(highest, table[k, HIGH])
+        if magnitudes.shape[1] < highest or windows.shape[1] != len(memory) * width:
             return -2
         written = 0
         for frame in range(n_frames):

@@ -6,6 +6,7 @@ Most is compiled when its module is imported, or when the module's `_compiled` o
 what detectors do. librosa, too, compiles as its modules are imported. All cores have a part of it.
 """
 
+import re
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -25,7 +26,7 @@ LIBROSA = ("librosa.core.pitch",)
 def compiled_modules() -> list[str]:
     """Name the modules with functions that numba compiles."""
     files = (path for folder in ("realtime", "offline") for path in (ROOT / folder).rglob("*.py"))
-    found = [path for path in files if "from numba import" in path.read_text(encoding="utf-8")]
+    found = [path for path in files if re.search(r"from numba import|import entry\b", path.read_text(encoding="utf-8"))]
     return [".".join(("samplechop", *path.relative_to(ROOT).with_suffix("").parts)) for path in sorted(found)]
 
 
