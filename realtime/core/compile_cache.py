@@ -35,6 +35,8 @@ from samplechop.realtime.core.quick_compiling import (
 VARIABLE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(__file__).parents[2]
 _OURS = __name__.partition(".")[0] + "."
+MAKES_ARRAYS = "makes_arrays"
+"""The attribute of a function that says whether its compiled code needs what numba makes arrays with."""
 TEMPORARY = "samplechop-numba-"
 """How the names of folders begin in which what is compiled is lost."""
 
@@ -107,15 +109,20 @@ def load_alone(kept: Any) -> None:
     def load_overload(self: Any, signature: Any, context: Any) -> Any:
         if not (getattr(self._py_func, "__module__", None) or "").startswith(_OURS):
             return load(self, signature, context)
-        from numba.core.runtime import rtsys  # what allocates arrays, which compiled functions do
+        from numba.core.runtime import rtsys
 
-        context.refresh = partial(rtsys.initialize, context)
+        allocates = getattr(self._py_func, MAKES_ARRAYS, True)
+        context.refresh = partial(rtsys.initialize, context) if allocates else _nothing
         try:
             return load(self, signature, context)
         finally:
             del context.refresh
 
     kept.load_overload = load_overload
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _say_when_compiling() -> None:

@@ -11,6 +11,8 @@ import llvmlite.binding as llvm
 from numba import njit
 from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
 
+from samplechop.realtime.core.compile_cache import MAKES_ARRAYS
+
 _STUB = 'define void @"{}"() {{ ret void }}'
 
 
@@ -55,5 +57,9 @@ def entry(
     """
     options: dict[str, Any] = {"fastmath": fastmath, "error_model": error_model, "_nrt": allocates}
     signatures = None if signature is None else [signature]
-    made: Callable[[Callable[..., Any]], Any] = njit(signatures, cache=True, pipeline_class=Entry, **options)
-    return made
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        setattr(function, MAKES_ARRAYS, allocates)
+        return njit(signatures, cache=True, pipeline_class=Entry, **options)(function)
+
+    return compiled

@@ -57,12 +57,14 @@ _PITCHES, _BASS_BINS = 12, 24
 
 
 @inner(inline=False)
-def _change(harmony, first, last, after, n):
+def _change(harmony, first, last, after, n, sums):
     """Give 1 - the correlation of pitch classes, of the n lowest bins, in hops first..last with those `after` last.
 
-    harmony: a Ring's rows.
+    harmony: a Ring's rows. sums: float64 (2, 12), to work with.
     """
-    old, new = np.zeros(_PITCHES), np.zeros(_PITCHES)
+    old, new = sums[0], sums[1]
+    for pitch in range(_PITCHES):
+        old[pitch] = new[pitch] = 0.0
     within = len(harmony) - 1  # a power of two less one: a division for each number would take most of the time
     for k in range(n):
         pitch = k % _PITCHES
@@ -103,7 +105,7 @@ def _height(heads, place, reach, n_frames, columns):
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(heads, harmony, n_frames, place, before, columns, between, onset, found):
+    def run(heads, harmony, n_frames, place, before, columns, between, onset, found, sums):
         centre = int(place + 0.5)
         for k in range(len(columns)):
             top = np.float32(0)
@@ -121,16 +123,16 @@ def _compiled() -> Callable[..., None]:
         for k in range(2):
             bins = N_BINS if k == 0 else _BASS_BINS
             found[len(columns) + len(between) + k] = _change(
-                harmony, STACK * first, STACK * max(first, last), STACK * AFTER, bins
+                harmony, STACK * first, STACK * max(first, last), STACK * AFTER, bins, sums
             )
         for k in range(len(PARTS)):
             at = before + PARTS[k] * (place - before)
             found[len(CUES) + k] = _height(heads, at, np.int64(1), n_frames, onset)
 
     rows, places = types.float32[:, ::1], types.int64[::1]
-    numbers = types.float64, types.float64
-    signature = types.void(rows, rows, types.int64, *numbers, places, places, places, types.float64[::1])
-    return entry(signature, allocates=True)(run)
+    numbers, sums = (types.float64, types.float64), types.float64[:, ::1]
+    signature = types.void(rows, rows, types.int64, *numbers, places, places, places, types.float64[::1], sums)
+    return entry(signature)(run)
 
 
 class BarCues:
@@ -154,6 +156,7 @@ class BarCues:
             for names in (HEADS, BETWEEN)
         )
         self._onset = np.array([heads.index("onset")] if "onset" in heads else [], np.int64)
+        self._sums = np.zeros((2, _PITCHES))
         self._run = _compiled()
         self.reset()
 
@@ -187,7 +190,7 @@ class BarCues:
         found = np.zeros(len(CUES) + len(PARTS))
         before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
         given = self._heads.rows, self._harmony.rows, self.frames, place, before
-        self._run(*given, self._columns, self._between, self._onset, found)
+        self._run(*given, self._columns, self._between, self._onset, found, self._sums)
         one, half, two = found[len(CUES) :].tolist()
         self._before, self.thirds, self.between = place, min(one, two) - half, max(one, half, two)
         return found[: len(CUES)]
@@ -195,19 +198,19 @@ class BarCues:
 
 @entry(
     "int64(float64[::1], float64, float64, float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], "
-    "boolean[::1], float64[::1])",
-    allocates=True,
+    "boolean[::1], float64[::1], float64[::1])"
 )
-def _count(cues, thirds, between, weights, constant, chances, settings, bars, ahead, table):
+def _count(cues, thirds, between, weights, constant, chances, settings, bars, ahead, table, evidence):
     # settings: slip, stay, slope and constant of the log-odds of 6/8. table: the means of thirds and of what is
-    # between, beats they are taken over, the state before (-1: none). Gives the state, and writes bars and ahead.
+    # between, beats they are taken over, the state before (-1: none). evidence: (states,), to work with. Gives the
+    # state, and writes bars and ahead.
     slip, stay, slope, compound = settings
     table[2] = min(table[2] + 1, MEMORY_BEATS)
     table[0] += (thirds - table[0]) / table[2]
     table[1] += (between - table[1]) / table[2]
     quiet = table[1] < QUIET
     compound = NEVER if quiet else min(max(slope * table[0] + compound, -MOST_COMPOUND), MOST_COMPOUND)
-    evidence, most = np.empty(len(bars)), -np.inf
+    most = -np.inf
     for state in range(len(bars)):
         total = 0.0
         for k in range(len(cues)):
@@ -251,7 +254,7 @@ class BarTracker:
         """[analysis] Forget the bars."""
         self._mean, self._beats = self._weights.usual.copy(), 4
         self._bars, self._ahead = self._chances.copy(), np.zeros(len(POSITIONS), np.bool_)
-        self._table = np.array([0.0, 0.0, 0.0, -1.0])
+        self._table, self._evidence = np.array([0.0, 0.0, 0.0, -1.0]), np.zeros(len(POSITIONS))
 
     def lose_count(self) -> None:
         """[analysis] Know no more which beat comes next, though the meter and what is usual stay."""
@@ -268,5 +271,6 @@ class BarTracker:
         them; give its position in the bar, and the meter.
         """
         given = self.cues_less_mean(cues), thirds, between, self._weights.cues, self._weights.constant
-        meter, position = POSITIONS[_count(*given, self._chances, self._settings, self._bars, self._ahead, self._table)]
+        state = self._chances, self._settings, self._bars, self._ahead, self._table, self._evidence
+        meter, position = POSITIONS[_count(*given, *state)]
         return position, meter
