@@ -27,6 +27,8 @@ FADE_SECONDS = 0.02
 """How long the change from one to the other takes, where sound was before it."""
 STRETCH = 64
 """Samples that are looked at together where side is far from being the louder one."""
+NEAR = 32 * STRETCH
+"""Samples that are mixed at a time: few enough to stay near, and to leave other things there."""
 
 _U = np.uint64  # numba would ask of each signed index whether it counts from the end
 _MAGNITUDE = np.int32(0x7FFFFFFF)
@@ -136,15 +138,25 @@ def _replace_cancelled(samples, n, mono, state, rate, fading):
     return began
 
 
-def _mix(samples, clean, mono, peaks, state, rate, fading, follows_phase):
-    _clean(samples, clean)
-    _average(clean, len(samples), mono, peaks)
-    return _replace_cancelled(clean, len(samples), mono, state, rate, fading) if follows_phase else -1
+def _mix(samples, clean, mono, peaks, weights, state, rate, fading, follows_phase):
+    began, near = -1, len(clean)
+    for first in range(0, len(samples), near):
+        n = min(near, len(samples) - first)
+        some, out = clean[:n], mono[first : first + n]
+        _clean(samples[first : first + n], some)
+        _average(some, n, out, peaks)
+        if len(weights):
+            for i in range(n):
+                out[i] = some[i, 0] * weights[0] + some[i, 1] * weights[1]
+        if follows_phase:
+            found = _replace_cancelled(some, n, out, state, rate, fading)
+            began = first + found if began < 0 <= found else began
+    return began
 
 
 _block = types.Array(types.float32, 2, "C", readonly=True)  # one that may be written to is taken, too
 _row, _rows, _state = types.float32[::1], types.float32[:, ::1], types.float64[::1]
-_mix = entry(types.int64(_block, _rows, _row, _row, _state, types.float64, _state, types.boolean))(_mix)
+_mix = entry(types.int64(_block, _rows, _row, _row, _row, _state, types.float64, _state, types.boolean))(_mix)
 
 
 class Downmix:
@@ -163,13 +175,14 @@ class Downmix:
         if channel not in CHANNELS:
             raise ValueError(f"channel must be one of {', '.join(CHANNELS)}, got {channel!r}")
         self.channel: Channel = channel
-        self._rate, self._channels = float(sample_rate), channels
-        self._clean = np.zeros((max_block_size, channels), np.float32)
+        self._rate = float(sample_rate)
+        self._clean = np.zeros((min(max_block_size, NEAR), channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
         self._bus = self._mono.view()
         self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
-        self._weights = np.array(WEIGHTS.get(channel, (0.5, 0.5)), np.float32)
+        chosen = WEIGHTS.get(channel, ()) if channels >= 2 else ()
+        self._weights = np.array(chosen, np.float32)
         self._state = np.zeros(7, np.float64)
         # What a sample of a stretch counts after the last one.
         self._fading = np.exp(-np.arange(STRETCH)[::-1] / (SMOOTHING_SECONDS * sample_rate))
@@ -185,10 +198,8 @@ class Downmix:
         """Mix float32 (n, channels) to float32 (n,), read-only and valid until the next call; NaN becomes silence."""
         n = len(samples)
         phase = self._state, self._rate, self._fading, self.follows_phase
-        began = _mix(samples, self._clean, self._mono, self._peaks, *phase)
-        if self._channels >= 2 and self.channel not in ("auto", "mix"):
-            np.dot(self._clean[:n, :2], self._weights, out=self._mono[:n])
-        elif began >= 0 and self.antiphase_at is None:
+        began = _mix(samples, self._clean, self._mono, self._peaks, self._weights, *phase)
+        if began >= 0 and self.antiphase_at is None:
             self.antiphase_at = self._position + began
         self._position += n
         return self._bus[:n]
