@@ -12,7 +12,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.entry_functions import entry
-from samplechop.realtime.core.inner_functions import inner
+from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.cqt_plan import CQTPlan, plan_cqt
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros
 
@@ -31,14 +31,15 @@ def _take(samples, stream):
         stream[i] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0)
 
 
-@inner(True)
+@apart(True)
 def _split(samples, even, odd):
     for i in range(len(even)):
-        even[i] = samples[2 * i]
-        odd[i] = samples[2 * i + 1]
+        k = np.uint64(i)
+        even[k] = samples[k + k]
+        odd[k] = samples[k + k + np.uint64(1)]
 
 
-@inner(True)
+@apart(True)
 def _half_band(centre, side, taps, out):
     """Filter one phase of the samples (side) and add half of the other (centre): every second tap is zero."""
     pairs = len(taps)
