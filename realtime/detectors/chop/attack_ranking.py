@@ -140,15 +140,20 @@ class Evidence:
 
 
 class Attack(NamedTuple):
-    """An attack: the frame of its peak, that it was decided at, its level, its score and margin for each way, in the
-    order of `AttackRanking.names`.
+    """An attack: the frame of its peak, that it was decided at, its score and margin for each way, in the order of
+    `AttackRanking.names`, and of these the columns of DIAL's ways.
     """
 
     frame: int
     decided: int
-    level: float
     scores: Sequence[float]
     margins: Sequence[float]
+    dial: Sequence[int]
+
+    @property
+    def level(self) -> float:
+        """Its place on the dial."""
+        return level_of([self.margins[way] for way in self.dial])
 
 
 def level_of(margins: Sequence[float]) -> float:
@@ -284,8 +289,8 @@ class AttackRanking:
 
     def attacks(self, count: int, first: int) -> list[Attack]:
         """[analysis] Give the first `count` attacks of those last found, in rows from frame `first` on."""
-        columns = [self._places[:count].tolist(), *self._found[(0, 2), :count].tolist()]
+        columns = (part[:count].tolist() for part in (self._places, self._found[0], self._found[2]))
         return [
-            Attack(first - 1 + place, first + place, level_of([margins[way] for way in self._dial]), scores, margins)
+            Attack(first - 1 + place, first + place, scores, margins, self._dial)
             for place, scores, margins in zip(*columns, strict=True)
         ]
