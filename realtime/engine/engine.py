@@ -208,7 +208,8 @@ class Engine:
                 self._fail(name, error)
                 self.release(emit, name)
         self._bus_position += len(block)
-        self._drop_failed()
+        if self.faults:
+            self._drop_failed()
 
     def _fail(self, name: str, error: Exception) -> None:
         self.faults[name] = f"{type(error).__name__}: {error}"

@@ -12,6 +12,7 @@ from samplechop.realtime.detectors.beats.tracker import (
     AGO,
     BEAT,
     COLUMNS,
+    METER,
     MOVED,
     POSITION,
     TEMPO_RANGE,
@@ -48,22 +49,23 @@ class BarCounter:
         rows: activations of the same frames, float32 (n, heads).
         """
         done = 0
-        for at in [at for at, beat in enumerate(pulse[:, BEAT].tolist()) if beat]:
-            self._take(rows[done : at + 1])
+        for at in pulse[:, BEAT].nonzero()[0].tolist():
+            self._take(rows, done, at + 1)
             done = at + 1
             if pulse[at, MOVED]:
                 self._bars.lose_count()
             cues = self._cues.take(self._frame + at - float(pulse[at, AGO]))
-            self.counted[:] = self._bars.take(cues, self._cues.thirds, self._cues.between)
-            pulse[at:, POSITION:] = self.counted
-        self._take(rows[done:] if done else rows)
+            position, meter = self._bars.take(cues, self._cues.thirds, self._cues.between)
+            self.counted[0], self.counted[1] = position, meter
+            pulse[at:, POSITION], pulse[at:, METER] = position, meter
+        self._take(rows, done, len(rows))
         self._frame += len(pulse)
 
-    def _take(self, rows: NDArray[np.float32]) -> None:
+    def _take(self, rows: NDArray[np.float32], first: int, last: int) -> None:
         if self._shares:
-            self._cues.frames += len(rows)
+            self._cues.frames += last - first
         else:
-            self._cues.push(rows)
+            self._cues.push(rows[first:last])
 
 
 class PulseStream:
