@@ -210,10 +210,11 @@ def _check_input(path: Path) -> None:
     beside = sorted(
         one for one in path.absolute().parent.iterdir() if one.suffix[1:].lower() in AUDIO and one.stem in stems
     )
-    which = f", {str(path.with_name(beside[0].name))!r}" if beside else " they were made for"
+    recording = shlex.quote(str(path.with_name(beside[0].name))) if beside else "RECORDING"
+    labels = f" --labels {shlex.quote(str(path))} cuts it there" if ending in READERS else ""
     raise UserError(
-        f"{str(path)!r} holds labels or notes, which cannot be chopped: chop the recording{which} (--lock cuts at "
-        "places of yours), or let a net learn from both: samplechop train -h"
+        f"{str(path)!r} holds labels or notes, which cannot be chopped; the recording they were made for can: "
+        f"samplechop chop {recording}{labels}"
     )
 
 

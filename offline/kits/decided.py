@@ -39,7 +39,10 @@ def merged(
         return tuple(found)
     mine = inside(project, first, last)
     if len(mine) > NOTES:
-        raise UserError(f"the project has {len(mine)} chops, more than there are pads, {NOTES}: delete or release some")
+        raise UserError(
+            f"the project and labels have {len(mine)} chops, more than there are pads, {NOTES}: leave some out, or chop "
+            "a part with --start and --end"
+        )
     near = round(NEAR_SECONDS * rate)
     touched: set[int] = set()
     for place in {*project.deleted, *(at for chop in mine for at in (chop.at, chop.origin) if at is not None)}:

@@ -365,7 +365,8 @@ def test_labels_are_no_recording_and_the_one_beside_them_is_named(name: str, tmp
     assert "cannot be chopped" in samplechop("chop", tmp_path / name, "-o", tmp_path / "kits").err
     (tmp_path / "take.flac").touch()
     outcome = samplechop("chop", tmp_path / name, "-o", tmp_path / "kits")
-    assert (outcome.code, str(tmp_path / "take.flac") in outcome.err) == (2, True)
+    assert (outcome.code, f"samplechop chop {tmp_path / 'take.flac'}" in outcome.err) == (2, True)
+    assert (f"--labels {tmp_path / name}" in outcome.err) == (name != "take.TextGrid")
 
 
 def test_a_place_to_lock_can_be_written_as_the_screen_shows_it() -> None:
