@@ -40,8 +40,8 @@ def merged(
     mine = inside(project, first, last)
     if len(mine) > NOTES:
         raise UserError(
-            f"the project and labels have {len(mine)} chops, more than there are pads, {NOTES}: leave some out, or chop "
-            "a part with --start and --end"
+            f"the project and labels have {len(mine)} chops, more than there are pads, {NOTES}: leave some out, or "
+            "chop a part with --start and --end"
         )
     near = round(NEAR_SECONDS * rate)
     touched: set[int] = set()

@@ -118,7 +118,17 @@ def load_alone(kept: Any) -> None:
         finally:
             del context.refresh
 
-    kept.load_overload = load_overload
+    known = kept._index_key
+
+    @wraps(known)
+    def index_key(self: Any, signature: Any, codegen: Any) -> Any:
+        # numba's own says nothing of how a function is compiled: what an earlier version kept of one whose module did
+        # not change since would be taken for it, and end the process where it needs what is not loaded.
+        how = getattr(self._py_func, MAKES_ARRAYS, None)
+        key = known(self, signature, codegen)
+        return key if how is None else (*key, how)
+
+    kept.load_overload, kept._index_key = load_overload, index_key
 
 
 def _nothing() -> None:

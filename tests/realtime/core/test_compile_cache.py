@@ -209,3 +209,28 @@ def test_what_is_kept_is_loaded_alone_and_others_are_compiled_after_it(tmp_path:
     }
     for time in ("first", "again"):
         subprocess.run([sys.executable, "-c", LOADED, time], cwd=ROOT, env=environment, check=True)
+
+
+COMPILED_IN_THREE_WAYS = """
+from samplechop.realtime.core.compile_cache import ensure_compile_cache
+ensure_compile_cache()
+from numba import njit
+from samplechop.realtime.core.entry_functions import entry
+
+def usual(numbers):
+    return numbers[0] + 1
+
+def key(compiled):
+    return compiled._cache._index_key(compiled.signatures[0], compiled.targetctx.codegen())
+
+signature = "float64(float64[::1])"
+keys = [key(njit([signature], cache=True)(usual))]
+keys += [key(entry(signature, allocates=allocates)(usual)) for allocates in (True, False)]
+assert len(set(keys)) == 3
+"""
+
+
+def test_what_an_earlier_version_compiled_in_another_way_is_not_taken_for_a_function(tmp_path: Path) -> None:
+    (tmp_path / "ways.py").write_text(COMPILED_IN_THREE_WAYS)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), compile_cache.VARIABLE: str(tmp_path / "cache")}
+    subprocess.run([sys.executable, tmp_path / "ways.py"], cwd=ROOT, env=environment, check=True)
