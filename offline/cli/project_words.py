@@ -67,8 +67,29 @@ def command_of(text: str, project: Project) -> dict[str, Any]:
     values = [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])] if names else []
     command: dict[str, Any] = {"do": verb}
     for name, value in zip(names, values, strict=True):
-        command |= _argument(name, value, project)
+        command |= _argument(verb, name, value, project)
+    _check_end(command, project)
     return command
+
+
+def _check_end(command: Mapping[str, Any], project: Project) -> None:
+    """Raise UserError for a slice that would end before it begins."""
+    begins = command.get("at", next((chop.at for chop in project.chops if chop.id == command.get("chop")), None))
+    end = command.get("end")
+    if begins is not None and end is not None and end <= begins:
+        rate = project.audio.sample_rate
+        raise UserError(f"a slice that begins at {seconds_of(begins, rate)} cannot end at {seconds_of(end, rate)}")
+
+
+def _chop_at(value: str, project: Project) -> str:
+    """Give the id of the project's chop at a place. Raises UserError."""
+    place = _place(value, project, [chop.at for chop in project.chops])
+    found = next((chop.id for chop in project.chops if chop.at == place), None)
+    if found is None:
+        raise UserError(
+            f"no chop of the project lies at {value!r:.40}: give it a pad first, such as pad {value:.40} A01"
+        )
+    return found
 
 
 def words_of(edit: Any, rate: int) -> str:
@@ -122,11 +143,13 @@ def seconds_of(place: int, rate: int) -> str:
     return f"{place / rate:.3f}"
 
 
-def _argument(name: str, value: str, project: Project) -> dict[str, Any]:
+def _argument(verb: str, name: str, value: str, project: Project) -> dict[str, Any]:
     if name == "tempo":
         return _tempo(value)
     if name == "beats":
         return _shift(value, project.audio.sample_rate)
+    if name == "with" or (name == "chop" and verb == "swap"):
+        return {name: value if _ID.fullmatch(value) else _chop_at(value, project)}
     if name == "taps":
         return {name: [_place(word, project, ()) for word in value.split()]}
     if name == "chop":
@@ -178,5 +201,9 @@ def _place(value: str, project: Project, known: Sequence[int]) -> int:
         raise UserError(
             f"{value!r:.40} is no place in the record: seconds or m:ss, such as 12.5 or 1:02.4, or a chop such as c1"
         ) from None
+    if not 0 <= sample <= project.audio.length:
+        raise UserError(
+            f"{value!r:.40} lies outside of the record, which has {seconds_of(project.audio.length, rate)} s"
+        )
     nearest = min(known, key=lambda one: abs(one - sample), default=sample)
     return nearest if abs(nearest - sample) <= SAME_SECONDS * rate else sample

@@ -102,3 +102,22 @@ def test_every_command_of_one_line_has_words() -> None:
 def test_no_text_makes_an_edit_fail_otherwise(text: str) -> None:
     with contextlib.suppress(UserError):
         apply(EMPTY, command_of(text, EMPTY))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("add 100.5", "'100.5' lies outside of the record, which has 100.000 s"),
+        ("move 1 -0.5", "outside of the record"),
+        ("end 2 1.5", "a slice that begins at 2.000 cannot end at 1.500"),
+        ("swap 1 2", "no chop of the project lies at '1'"),
+    ],
+)
+def test_what_cannot_be_is_said_in_the_seconds_that_were_typed(text: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        command_of(text, LONG)
+
+
+def test_chops_that_swap_their_pads_are_named_by_their_places_too() -> None:
+    project = done({"do": "pad", "at": RATE, "note": 36}, {"do": "lock", "at": 2 * RATE}, begin=LONG)
+    assert command_of("swap 1 2.001", project) == {"do": "swap", "chop": "c1", "with": "c2"}
