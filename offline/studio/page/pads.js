@@ -157,7 +157,7 @@ export class PadsView extends HTMLElement {
   #sentence() {
     if (store.pads.length) return `${store.pads.length} ${store.pads.length === 1 ? "slice" : "slices"}`;
     if (!store.record.length) return "";
-    return store.kit.found === null ? "They fill as soon as the record was heard" : "No place to cut was found";
+    return store.kit.found === null ? "They fill once the record has been heard" : "No place to cut was found";
   }
 
   /** @param {HTMLButtonElement} slot @param {number} place @param {Pad|undefined} pad */

@@ -72,10 +72,17 @@ export function open(id, otherwise = null) {
   connect();
 }
 
+/** Know nothing of what the detectors do. */
+function forgetJob() {
+  store.job = null;
+  store.tell("job");
+}
+
 /** Have what is drawn and heard be that of a record, without a project.
  * @param {string} id @param {""|"session-"} [of] */
 export function reading(id, of = "") {
   [record, from] = [id, of];
+  forgetJob();  // that was the other record's
   const before = socket;
   socket = null;
   before?.close();
@@ -85,7 +92,10 @@ function connect() {
   const opened = new WebSocket(`ws://${location.host}/api/live?record=${encodeURIComponent(record)}`);
   socket = opened;
   opened.addEventListener("open", () => {
-    if (tries) store.complain("");  // it answers again
+    if (tries) {  // it answers again, and says what is done now
+      store.complain("");
+      forgetJob();
+    }
     tries = 0;
   });
   opened.addEventListener("message", (event) => { if (opened === socket) take(JSON.parse(event.data)); });

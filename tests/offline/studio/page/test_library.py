@@ -43,6 +43,13 @@ def test_another_record_is_opened_by_keys_without_a_reload(library, record):
     assert library.evaluate("window.stays")
 
 
+def test_what_is_detected_in_one_record_is_not_shown_of_another(library, studio):
+    library.evaluate("window.studio.store.job = { stage: 'detecting chords', done: 1, length: 2 }")
+    library.evaluate("(id) => window.studio.server.open(id)", studio.id_of("groove"))
+    until(library, "({ store }) => store.record.name === 'groove'")
+    until(library, HEARD)
+
+
 def test_what_is_like_a_slice_is_listed_and_heard(library):
     library.evaluate("window.studio.store.select(window.studio.store.pads[1].start)")
     library.click(".alike .seek button")
