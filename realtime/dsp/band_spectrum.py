@@ -239,7 +239,7 @@ def _compiled(lanes: int = LANES) -> Callable[..., int]:
         across, along = (hop, 1) if lanes == 1 else (1, len(line) // hop)
         if len(out) < n // hop + 1 or out.shape[1] != len(support):
             return -1
-        written, taken, filled = 0, 0, state[_FILLED]
+        written, taken, filled = _I(0), _I(0), state[_FILLED]
         while taken < n:
             count = min(n - taken, len(line) - filled)
             _take(block, taken, count, filled, hop, across, along, line)

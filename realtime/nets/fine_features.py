@@ -71,7 +71,7 @@ def _compiled() -> Callable[..., int]:
                     row[N_EARLY + N_BINS + octave] = summed / np.float32(12) + CQT_FLOOR
                     total += summed
                 row[PER_HOP - 1] = total / np.float32(N_BINS) + CQT_FLOOR
-                logarithms(row[N_EARLY:], N_LATE)
+                logarithms(row[N_EARLY:], np.int64(N_LATE))  # of a literal number it would make a version of its own
                 level(row[N_EARLY:], mean[N_EARLY:], late, share)
             table[0] = hop + 1
         return n_spectra

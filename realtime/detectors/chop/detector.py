@@ -43,7 +43,8 @@ def _is_constant(samples):
         mean += sample
     mean /= len(samples)
     for sample in samples:
-        squares += (sample - mean) ** 2
+        step = sample - mean
+        squares += step * step
         if squares / len(samples) >= SILENCE:
             return False
     return True

@@ -106,7 +106,7 @@ def _compile_chords() -> Callable[..., None]:
             _score(members, bass, prior, now[:12], now[12:], weight, scores)
             before = table[BEST]
             entering = value[before] - np.float32(BEGIN if before == SILENT else CHANGE)
-            best = 0
+            best = np.int64(0)  # of a literal 0 numba would make a version of its own
             for s in range(n):
                 if entering > value[s] and s != before:
                     value[s], began[s] = entering, time
