@@ -230,7 +230,7 @@ def _draw(labels: "Labels", audio: Path, path: Path) -> None:
         raise UserError(f"--picture {str(path)!r}: the name must end in .png")
     samples = read_audio(audio)
     length = len(samples) / RATE
-    seconds = max(ROW_SECONDS, length / MOST_ROWS)
+    seconds = max(min(ROW_SECONDS, max(length, 1 / RATE)), length / MOST_ROWS)
     rows = max(1, int(np.ceil(length / seconds)))
     figure, axes = pyplot.subplots(rows, 1, figsize=(14, 0.4 + 1.1 * rows), squeeze=False)
     loudest = float(np.abs(samples).max(initial=1e-9))
@@ -246,6 +246,7 @@ def _draw(labels: "Labels", audio: Path, path: Path) -> None:
             axis.vlines(inside, -loudest, loudest, colors=colour, linestyles=style, linewidth=1)
         axis.set(xlim=(begin, end), ylim=(-loudest, loudest), yticks=[])
         axis.tick_params(labelsize=7)
+    axes[-1, 0].set_xlabel("seconds", fontsize=7)
     figure.suptitle(f"{labels.source.name if labels.source else ''} on {audio.name}", fontsize=9)
     figure.tight_layout()
     try:

@@ -222,6 +222,17 @@ def test_labels_are_shown_with_what_may_be_wrong(song: Path, tmp_path: Path) -> 
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_the_picture_of_a_short_record_is_filled_by_it(tmp_path: Path) -> None:
+    soundfile.write(short := tmp_path / "short.wav", np.full(RATE, 0.1), RATE)
+    (tmp_path / "a.txt").write_text("0.9\n")
+    picture = tmp_path / "a.png"
+    assert samplechop("labels", "show", tmp_path / "a.txt", short, "--picture", picture).code == 0
+    from matplotlib.image import imread
+
+    red = np.flatnonzero((imread(picture)[..., :3] @ [1, -1, -1] > 0.3).any(axis=0))
+    assert 0.85 < red.mean() / imread(picture).shape[1] < 0.95
+
+
 def test_raw_taps_are_called_so(tmp_path: Path) -> None:
     taps = write_taps(tmp_path / "t.jsonl", np.array([1.0, 1.0, 2.0]))
     outcome = samplechop("labels", "show", taps)
