@@ -105,6 +105,8 @@ class Engine:
         shared = [own[name] for name in own if name not in self.immediate] or list(own.values())
         self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
+        # What detectors wait for: all of their latency but the block that they are given it in.
+        self._wait = max(1, max(own.values(), default=0) - (block_size or max_block_size))
         self.downmix = Downmix(sample_rate, channels, max_block_size, channel)
         self._fade = np.linspace(1, 0, round(FADE_SECONDS * sample_rate), dtype=np.float32)[:, None]
         length = len(self._fade)
@@ -162,7 +164,7 @@ class Engine:
         of a constant offset, would be an attack.
         """
         self._end = self.position
-        silence = np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32)
+        silence = np.zeros((self._wait, self.channels), np.float32)
         tail = self._tail.read(self._tail.end - len(self._fade), self._tail.end)
         n = min(len(tail), len(silence))
         with np.errstate(invalid="ignore"):
