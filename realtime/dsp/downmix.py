@@ -37,22 +37,23 @@ _MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE, _ENERGY, _CANCELLED = range(7)
 
 
 @inner(inline=False)
-def _clean(samples, out):
+def _clean(samples, first, n, out):
     # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
-    n, channels = samples.shape
-    source, target = samples.reshape(n * channels), out[:n].reshape(n * channels)
+    channels = samples.shape[1]
+    source, target = samples.reshape(len(samples) * channels), out.reshape(len(out) * channels)
     for i in range(n * channels):
-        target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
+        sample = source[_U(first * channels + i)]
+        target[_U(i)] = sample if abs(sample) <= _LARGEST else np.float32(0.0)
 
 
 @apart(True, inline=False)
-def _average(samples, n, mono, peaks):
+def _average(samples, n, mono, at, weights, peaks):
     channels = samples.shape[1]
-    scale = np.float32(1.0) / np.float32(channels)
     if channels == 2:  # both at once, which is much quicker, and rounds once
         line = samples.reshape(2 * len(samples))
+        one, other = weights[0], weights[1]
         for i in range(n):
-            mono[_U(i)] = line[_U(2 * i)] * scale + line[_U(2 * i + 1)] * scale
+            mono[_U(at + i)] = line[_U(2 * i)] * one + line[_U(2 * i + 1)] * other
         # Magnitudes rise with their bits, and whole numbers are compared side by side.
         left, right = np.float32(peaks[0]).view(np.int32), np.float32(peaks[1]).view(np.int32)
         for i in range(n):
@@ -63,8 +64,8 @@ def _average(samples, n, mono, peaks):
     for c in range(channels):
         peak = peaks[c]
         for i in range(n):
-            before = mono[i] if c else np.float32(0)
-            mono[i] = before + samples[i, c] * scale
+            before = mono[at + i] if c else np.float32(0)
+            mono[at + i] = before + samples[i, c] * weights[c]
             peak = max(peak, abs(samples[i, c]))
         peaks[c] = peak
 
@@ -91,7 +92,7 @@ def _stretch(line, first, fading):
 
 # A product and its sum in one operation: what waits for the sample before waits less.
 @inner({"contract"}, inline=False)
-def _replace_cancelled(samples, n, mono, state, rate, fading):
+def _replace_cancelled(samples, n, mono, at, state, rate, fading):
     """Put the difference in place of the mean while the channels cancel; give where in the block that began, or -1."""
     step = 1.0 / (FADE_SECONDS * rate)
     keep, least = fading[STRETCH - 2], fading[0] * fading[STRETCH - 2]
@@ -132,7 +133,7 @@ def _replace_cancelled(samples, n, mono, state, rate, fading):
             else:
                 fade = 0.0  # at once: what makes mid the louder one is an attack
             if fade > 0.0:
-                mono[i] = np.float32((1.0 - fade) * mid + fade * side)
+                mono[at + i] = np.float32((1.0 - fade) * mid + fade * side)
     state[_MID], state[_SIDE], state[_SOUNDING], state[_FADE] = mids, sides, sounding, fade
     state[_ANTIPHASE], state[_ENERGY], state[_CANCELLED] = (1.0 if antiphase else 0.0), energies, cancelled
     return began
@@ -142,14 +143,10 @@ def _mix(samples, clean, mono, peaks, weights, state, rate, fading, follows_phas
     began, near = -1, len(clean)
     for first in range(0, len(samples), near):
         n = min(near, len(samples) - first)
-        some, out = clean[:n], mono[first : first + n]
-        _clean(samples[first : first + n], some)
-        _average(some, n, out, peaks)
-        if len(weights):
-            for i in range(n):
-                out[i] = some[i, 0] * weights[0] + some[i, 1] * weights[1]
+        _clean(samples, first, n, clean)
+        _average(clean, n, mono, first, weights, peaks)
         if follows_phase:
-            found = _replace_cancelled(some, n, out, state, rate, fading)
+            found = _replace_cancelled(clean, n, mono, first, state, rate, fading)
             began = first + found if began < 0 <= found else began
     return began
 
@@ -181,8 +178,9 @@ class Downmix:
         self._bus = self._mono.view()
         self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
-        chosen = WEIGHTS.get(channel, ()) if channels >= 2 else ()
-        self._weights = np.array(chosen, np.float32)
+        self._weights: NDArray[np.float32] = np.full(channels, np.float32(1) / np.float32(channels))
+        if channels >= 2 and channel in WEIGHTS:
+            self._weights[:] = *WEIGHTS[channel], *[0.0] * (channels - 2)
         self._state = np.zeros(7, np.float64)
         # What a sample of a stretch counts after the last one.
         self._fading = np.exp(-np.arange(STRETCH)[::-1] / (SMOOTHING_SECONDS * sample_rate))
