@@ -24,6 +24,8 @@ TICKS_PER_SECOND = 2 * TICKS_PER_BEAT
 NOTE = 36
 """The note that is written: MPC pad A01."""
 GATE_TICKS = TICKS_PER_SECOND // 10
+LIVE, CHOP_CHANNEL = "samplechop", 0
+"""The track of a file that `samplechop live` wrote, and the channel of its chops where nothing else was said."""
 DRUM_CHANNEL = 9
 """Counted from 0; musicians call it 10."""
 DRUM_OF_KEY = {
@@ -100,12 +102,16 @@ def read_song(path: Path) -> list[Played]:
 def read_midi(path: Path) -> tuple[list[Mark], str]:
     """Read when notes begin, tempo changes followed; without any note, the markers.
 
-    Raises UserError if the file is no Standard MIDI File, counts no common time (type 2), or holds neither.
+    Of a file that `samplechop live` wrote, the notes of its chops' usual channel count alone where it has some: others
+    are drums, chords and beats. Raises UserError if the file is no Standard MIDI File, counts no common time (type 2),
+    or holds neither.
     """
     notes: list[Mark] = []
     markers: list[Mark] = []
-    for now, message in ((one.time, one.message) for one in read_messages(path)):
-        if message.type == "note_on" and message.velocity > 0:
+    messages = read_messages(path)
+    alone = _has_chops_of_live(messages)
+    for now, message in ((one.time, one.message) for one in messages):
+        if message.type == "note_on" and message.velocity > 0 and not (alone and message.channel != CHOP_CHANNEL):
             if not notes or now - notes[-1].time > CHORD_SECONDS:
                 notes.append(Mark(now, "", f"note {message.note} at {now:.3f} s"))
         elif message.type in ("marker", "cue_marker"):
@@ -113,6 +119,11 @@ def read_midi(path: Path) -> tuple[list[Mark], str]:
     if not notes and not markers:
         raise UserError(f"{str(path)!r} has neither notes nor markers: export the track that has the chops")
     return (notes, NOTES) if notes else (markers, MARKERS)
+
+
+def _has_chops_of_live(messages: Sequence[Played]) -> bool:
+    named = any(one.message.type == "track_name" and one.message.name == LIVE for one in messages)
+    return named and any(one.message.type == "note_on" and one.message.channel == CHOP_CHANNEL for one in messages)
 
 
 def midi_bytes(times: Sequence[float]) -> bytes:

@@ -7,6 +7,8 @@ import pytest
 
 from samplechop.offline.labels.midi import percussion, read_midi, read_song
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import Event
+from samplechop.realtime.midi.file import MidiFileSink
 
 
 def song(path: Path, kind: int) -> Path:
@@ -91,3 +93,15 @@ def test_frames_that_smpte_does_not_have_are_refused(tmp_path: Path, division: i
     mido.MidiFile(type=0, ticks_per_beat=division - 0x10000, tracks=[track]).save(tmp_path / "a.mid")
     with pytest.raises(UserError, match=r"24, 25, 29\.97, 30"):
         read_midi(tmp_path / "a.mid")
+
+
+@pytest.mark.parametrize(("begins", "times"), [((0, 9, 1), [0.5]), ((9, 1), [0.5, 1.0])])
+def test_of_a_file_that_live_wrote_chops_are_labels_and_drums_and_chords_are_none(
+    tmp_path: Path, begins: tuple[int, ...], times: list[float]
+) -> None:
+    sink = MidiFileSink(tmp_path / "live.mid", 1000, channels={"drum": 10, "chord": 2})
+    for kind, sample, channel in (("chop", 500, 0), ("drum", 500, 9), ("chord", 1000, 1)):
+        if channel in begins:
+            sink.write(Event(kind, sample, sample, 0.9, note=36, velocity=99))
+    sink.close()
+    assert [mark.time for mark in read_midi(tmp_path / "live.mid")[0]] == pytest.approx(times, abs=1e-3)
