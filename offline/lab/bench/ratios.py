@@ -29,7 +29,7 @@ CHOPS, ALL = ("chop",), TOGETHER
 CALLS = {CHOPS: 110.0, ALL: 205.0}
 """Calls of functions for a live block, of Python and from Python, in the mean, at most: also where the runtime computes
 the net's steps, which takes 24 calls more than compiled ones."""
-LIVE, FILE = {CHOPS: 16.0, ALL: 40.0}, {CHOPS: 4.5, ALL: 12.0}
+LIVE, FILE = {CHOPS: 16.0, ALL: 40.0}, {CHOPS: 3.6, ALL: 12.0}
 """Computing for some audio, at most, in transforms of the same audio, one frame each hop."""
 STARTS = {("--help",): 2.2, ("chop", "--help"): 5.0, LISTENING: 10.0}
 """CPU time of a command, at most, in Pythons that import numpy."""
