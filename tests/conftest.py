@@ -137,6 +137,16 @@ def spawned_workers() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def untraced() -> Iterator[None]:
+    """Have trainings of a few steps run them as they stand; skip where TensorFlow is missing."""
+    pytest.importorskip("tensorflow")
+    from tests.support.tracing import tracing
+
+    with tracing(False):
+        yield
+
+
 @pytest.fixture(scope="session")
 def jack_server() -> Iterator[JackServer]:
     """Give a JACK dummy server at 44 100 Hz, 256 samples a block; this process and its children see it and no other."""

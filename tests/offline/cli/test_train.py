@@ -25,6 +25,7 @@ from samplechop.realtime.cli import DEMO
 from tests.support.command import samplechop
 from tests.support.crates import Crate
 from tests.support.signals import record
+from tests.support.tracing import tracing
 
 pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
 
@@ -32,7 +33,7 @@ WRITTEN = {".tflite", ".json", ".npz", ".md"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_net() -> Iterator[None]:
+def small_net(untraced: None) -> Iterator[None]:  # noqa: ARG001 (how they are trained)
     """Train nets of two layers: a whole one takes half a minute to build."""
 
     def small(_channels: int) -> SharedShape:
@@ -64,7 +65,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, own_records: Path) -> Path
 
 def test_a_model_trained_on_a_fresh_crate_chops_a_record(crate: Crate, tmp_path: Path) -> None:
     out = tmp_path / "tiny"
-    made = samplechop("train", crate.folder, "-o", out, "--steps", 2, "--members", 1)
+    with tracing(True):  # the whole way as it is
+        made = samplechop("train", crate.folder, "-o", out, "--steps", 2, "--members", 1)
     assert made.code == 0, made
     ran = samplechop("live", DEMO, "--fast", "--model", f"{out}.json", "--threshold", 0.01, "--events", "-")
     assert ran.code == 0, ran

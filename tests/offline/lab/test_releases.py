@@ -151,8 +151,8 @@ def test_a_run_goes_on_at_the_step_that_failed(place: Place, monkeypatch: pytest
     assert ran[4:] == ["other", "b", "c"]  # what comes after it was made from it
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_recipe_makes_model_and_card_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tensorflow")
     monkeypatch.setattr(chop, "COARSE_SHAPE", replace(chop.COARSE_SHAPE, dilations=(1, 2), channels=8))
     text = "# chop\n\n{{net}}\n\n{{commands}}\n\n{{training}}\n\n{{table found}}\n"
     monkeypatch.setattr(card, "text_of", lambda _: text)

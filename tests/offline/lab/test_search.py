@@ -26,7 +26,7 @@ TINY = ("--steps", 2, "--jobs", 1, "--model-shape", "chop-coarse")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_net() -> Iterator[None]:
+def small_net(untraced: None) -> Iterator[None]:  # noqa: ARG001 (how they are trained)
     """Train nets of two layers."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(chop, "COARSE_SHAPE", replace(chop.COARSE_SHAPE, dilations=(1, 2), channels=8))

@@ -114,10 +114,10 @@ def test_augmented_records_keep_their_length_and_level() -> None:
         assert 0.05 < np.max(np.abs(changed)) < 1.1
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_model_is_trained_calibrated_and_heard_with(
     records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("tensorflow")
     shape = tcn.Shape(drums.SHAPE.n_features, drums.SHAPE.n_heads, (1, 2), 8)
     monkeypatch.setattr(drums, "SHAPE", shape)  # a whole net takes half a minute to build
     small = ("--steps", 2, "--jobs", 1)
