@@ -17,6 +17,8 @@ IMPORTED = (
     "samplechop.offline.atlas.fingerprints",
     "samplechop.offline.kits.batch",
     "samplechop.offline.kits.pipeline",
+    "samplechop.offline.studio.exporting",
+    "samplechop.offline.studio.hearing",
     "tests.support.chop_work",
 )
 """What workers of many tests import, with all that this imports."""

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.support.command import program
+from tests.support.command import ROOT, program
 from tests.support.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     opener.chmod(0o700)
     running = program(
         *("studio", folder, "--no-browser", "--port", 0, "-o", kits),
-        script="samplechop/__main__.py",
+        script="tests/support/forked_samplechop.py",
+        PYTHONPATH=str(ROOT),
         SAMPLECHOP_CACHE=cache,
         XDG_DATA_HOME=cache,
         PATH=f"{programs}:{os.environ['PATH']}",
