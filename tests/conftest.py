@@ -1,5 +1,6 @@
 """What the whole suite shares: its parallel workers, the numba caches they use, how hard hypothesis tries, fixtures."""
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -7,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -27,32 +28,32 @@ settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 JACK = ("tests/integration/jack/", "tests/realtime/midi/test_ports.py")
-CRATE = (
-    *("tests/offline/cli/test_train.py", "tests/offline/lab/test_devset.py"),
-    "tests/offline/lab/synthetic/test_build.py",
-)
-"""What asks for the crate of tests/offline/conftest.py, which takes a process some seconds."""
 TRAINING = (
-    *("tests/offline/training/", "tests/offline/cli/test_drums.py", "tests/offline/atlas/test_tags.py"),
-    *("tests/offline/lab/test_search.py", "tests/offline/lab/test_releases.py", "tests/contract/test_walk_through.py"),
-    *("tests/realtime/detectors/drums/", "tests/realtime/nets/test_temporal_net.py"),
+    *("tests/offline/cli/test_train.py", "tests/offline/lab/test_devset.py"),
+    *("tests/offline/lab/synthetic/test_build.py", "tests/offline/training/", "tests/offline/cli/test_drums.py"),
+    *("tests/offline/atlas/test_tags.py", "tests/offline/lab/test_search.py", "tests/offline/lab/test_releases.py"),
+    *("tests/contract/test_walk_through.py", "tests/realtime/detectors/drums/"),
+    "tests/realtime/nets/test_temporal_net.py",
 )
-"""What else imports TensorFlow, which takes a process some seconds, too."""
+"""What asks for the crate of tests/offline/conftest.py or imports TensorFlow: each takes a process some seconds."""
 STUDIO = ("tests/offline/studio/",)
 """What looks at one studio that runs: its record is heard once."""
 MAP = ("tests/offline/atlas/web/",)
 """What looks at an atlas's page."""
-GROUPS = {"jack": JACK, "crate": CRATE, "studio": STUDIO, "training": TRAINING, "map": MAP}
+GROUPS = {"jack": JACK, "studio": STUDIO, "training": TRAINING, "map": MAP}
 """What runs on one worker each, in the order in which they begin: the longest first."""
 WARM = pytest.StashKey[Path]()
 """The numba cache that every worker begins with a copy of."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Take two processes more than cores for the whole suite, as much of it waits for sessions; for a part none."""
+    """Take a process more than cores for the whole suite, as one of them waits for sessions; for a part none.
+
+    Each takes some seconds to collect all tests and to import what they need.
+    """
     whole = config.args == config.getini("testpaths")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 2 if whole and cores > 1 else 0
+    return cores + 1 if whole and cores > 1 else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,10 +108,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (*GROUPS, group(item.nodeid)).index(group(item.nodeid)))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Leave aside what the tests themselves are made of wherever Python looks for garbage: it stays to the end."""
+    gc.disable()
+    try:
+        _import_from_elsewhere(session.config)
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+def _import_from_elsewhere(config: pytest.Config) -> None:
     """Have each worker begin to import at another file, so that what pytest compiles for all is compiled by one."""
-    config = session.config
     if not hasattr(config, "workerinput") or config.args != config.getini("testpaths"):
         return
     files = sorted(ROOT.glob("tests/**/test_*.py"))

@@ -10,7 +10,7 @@ from samplechop.offline.lab.hostile.formats import formats
 from samplechop.offline.lab.hostile.run import lines, passed, run, shares
 from samplechop.realtime.core.errors import UserError
 
-DOCUMENTS = [name for name, one in formats().items() if one.examples()]
+DOCUMENTS = [name for name, one in formats().items() if one.examples is not list]
 
 
 def contents(folder: Path) -> dict[str, object]:
