@@ -1,5 +1,6 @@
 """Small shared nets, untrained, written as models."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ N_HEADS = len(SHARED.names)
 SHAPE = SharedShape(N_HEADS, len(EARLY), 7, (1, 2, 5), 6, (1, 3, 4))
 
 
-def untrained(seeds: tuple[int, ...] = (1, 2)) -> list[Any]:
+BOTH = (1, 2)
+"""The seeds of two nets."""
+
+
+def untrained(seeds: tuple[int, ...] = BOTH) -> list[Any]:
     """Make nets whose normalisations have seen something."""
     made = [SHAPE.build(seed) for seed in seeds]
     rng = np.random.default_rng(0)
@@ -30,12 +35,19 @@ def untrained(seeds: tuple[int, ...] = (1, 2)) -> list[Any]:
     return made
 
 
-def written(nets: list[Any], path: Path, decision: dict[str, Any] | None = None) -> Manifest:
-    """Write the mean of nets as the model at a path without suffix."""
-    layers = [SHAPE.layers_of(net) for net in nets]
+@cache
+def _steps(seeds: tuple[int, ...]) -> tuple[bytes, bytes, list[tcn.Layers]]:
+    """Give the .tflite of the mean of `untrained` nets, that of its early stage, and their layers; made once."""
+    layers = [SHAPE.layers_of(net) for net in untrained(seeds)]
     step, early = (one.to_tflite() for one in SHAPE.steps(layers))
+    return step, early, layers
+
+
+def written(seeds: tuple[int, ...], path: Path, decision: dict[str, Any] | None = None) -> Manifest:
+    """Write the mean of `untrained` nets as the model at a path without suffix."""
+    step, early, layers = _steps(seeds)
     beside = EarlyFeatures("", "", HOP_LENGTH, N_EARLY, 591, EARLY, SHAPE.early_dilations, SHAPE.early_channels)
-    size = SHAPE.dilations, SHAPE.channels, len(nets), beside
+    size = SHAPE.dilations, SHAPE.channels, len(seeds), beside
     described = StreamFeatures(44_100, 512, SHAPE.n_features, LOOKAHEAD, SHARED.names, *size)
     tcn.save_weights(path.with_suffix(".npz"), layers)
     return keras_models.write(path, Calibrated(step, described, {}, decision=decision or {}, early=early), {})

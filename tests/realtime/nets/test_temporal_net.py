@@ -56,9 +56,9 @@ def test_it_does_not_matter_how_many_steps_come_at_a_time(sizes: list[int]) -> N
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_net_with_an_early_stage_gives_the_same_in_chunks(members: int, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
-    from tests.support.shared_nets import SHAPE, untrained, written
+    from tests.support.shared_nets import BOTH, SHAPE, written
 
-    manifest = written(untrained((1, 2)[:members]), tmp_path / "shared")
+    manifest = written(BOTH[:members], tmp_path / "shared")
     single, many = TemporalNet(manifest), TemporalNet(manifest, ROWS)
     rows = rows_for(single, SHAPE.n_features)
     wanted = push(single, rows, [1])

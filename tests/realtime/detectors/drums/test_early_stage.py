@@ -12,7 +12,7 @@ from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 from samplechop.realtime.nets.streaming import ActivationStream
-from tests.support.shared_nets import EARLY, untrained, written
+from tests.support.shared_nets import EARLY, written
 from tests.support.signals import record
 
 CHOICE = {"threshold": 0.01, "relative": 0.2, "gap": 0.05, "calibration": []}
@@ -22,7 +22,7 @@ DECISION = {"early": {"drums": dict.fromkeys(("kick", "hat"), CHOICE), "memory_s
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     pytest.importorskip("tensorflow")
-    return written(untrained((1,)), tmp_path_factory.mktemp("models") / "shared", DECISION)
+    return written((1,), tmp_path_factory.mktemp("models") / "shared", DECISION)
 
 
 def run(model: Manifest, block: int, **given: Any) -> tuple[DrumDetector, list[Event]]:
@@ -78,7 +78,7 @@ def test_a_net_without_an_early_stage_is_refused() -> None:
 
 def test_a_model_that_decides_on_no_drums_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
-    made = written(untrained((1,)), tmp_path / "shared")
+    made = written((1,), tmp_path / "shared")
     with pytest.raises(ModelError, match="decision cannot be read"):
         DrumDetector(DrumSettings(str(made.path))).prepare(ProcessSpec(ANALYSIS_RATE, 256))
 
