@@ -72,7 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["NUMBA_CACHE_DIR"] = shutil.copytree(config.workerinput["numba"], folder.name, dirs_exist_ok=True)
     elif config.getoption("tx", None) and not config.option.collectonly:
         # Threads of its own in each worker would wait for a core of another's, and burn that of their own meanwhile.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        for name in ("OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ.setdefault(name, "1")
         folder = Path(config.cache.mkdir("numba"))
         command = [sys.executable, "-m", "tests.support.warm_numba"]
         subprocess.run(command, cwd=ROOT, env=os.environ | {"NUMBA_CACHE_DIR": str(folder)}, check=True)
