@@ -232,6 +232,7 @@ class TempoOptions:
     seed: Annotated[int, Option("Another set of made records (default: {default}).", low=0)] = 1
     performances: Annotated[int, Option("Performances of a groove archive to play (default: {default}).", low=1)] = 48
     tempo: Annotated[str | None, Option("As in samplechop live: x2, /2 or BPM.", metavar="x2|/2|BPM")] = None
+    whole: Annotated[bool, Option("Find beats as chop does, which has the whole file; by default as live.")] = False
     data: Annotated[Path | None, Option("Write all results as JSON.", names=("--json",))] = None
     jobs: Annotated[int, Option("Processes (default: {default}).", low=1)] = 2
 
@@ -258,6 +259,7 @@ def evaluate_tempo(
     \b
     samplechop evaluate tempo                            made records: drum and bass, slow soul, fast punk, waltz, ...
     samplechop evaluate tempo --seed 2                   others of them
+    samplechop evaluate tempo --whole                    as samplechop chop finds beats, in whole files
     samplechop evaluate tempo groove_midi_dataset.zip    people's drumming, of drummers that nothing was fitted to
     samplechop evaluate tempo my-records                 recordings, averaged by subfolder or the name's beginning
 
@@ -276,7 +278,8 @@ def evaluate_tempo(
     from samplechop.offline.lab.synthetic import tempo_evaluation
 
     options = TempoOptions(**given)
-    calls = tempo_evaluation.calls(source, options.records, options.seed, options.performances, options.tempo)
+    how = tempo_evaluation.How(options.tempo, options.whole)
+    calls = tempo_evaluation.calls(source, options.records, options.seed, options.performances, how)
     scores: dict[str, list[tempo.TempoScore]] = {}
     everything: list[tempo.TempoScore] = []
     with progress_bars() as progress:

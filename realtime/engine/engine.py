@@ -189,6 +189,10 @@ class Engine:
         """[any thread] Give the position on the bus of a position in the input, both in samples."""
         return round((sample - self.origin) / self._ratio)
 
+    def input_position(self, sample: int) -> int:
+        """[any thread] Give the position in the input of a position on the bus, both in samples."""
+        return self.origin + (round(sample * self._ratio) if self._delay else sample)
+
     def _at_input(self, latency: int, block_size: int | None) -> int:
         """Turn a detector's latency into samples of the input: resampled, and waiting for a block of the device's."""
         waited = math.ceil((latency - self._bus_block + self._delay) * self._ratio)

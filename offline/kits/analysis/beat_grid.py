@@ -77,7 +77,8 @@ def of_loop(beats: Sequence[Event], first: int, last: int, sample_rate: int) -> 
 
 def is_even(beats: Sequence[Event]) -> bool:
     """Say whether beats lie evenly from end to end: those of a loop, or of a constant tempo."""
-    return len(beats) > 1 and len({beat.tempo for beat in beats}) == 1
+    gaps = np.diff([beat.sample for beat in beats])
+    return len(gaps) > 0 and len({beat.tempo for beat in beats}) == 1 and bool(np.ptp(gaps) <= 1)
 
 
 def _stable(beats: Sequence[Event]) -> tuple[int, float, float, int] | None:

@@ -20,6 +20,7 @@ from samplechop.offline.kits.analysis import bar_count, constant_tempo, loops, p
 from samplechop.offline.kits.analysis.curve import Curve, Drawing, curve_in
 from samplechop.offline.kits.analysis.detection_facts import KIND, facts_of, fixed_density
 from samplechop.offline.kits.analysis.one_octave import one_octave
+from samplechop.offline.kits.analysis.whole_beats import HeardPulse, placed_beats, read_beats
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
@@ -192,7 +193,7 @@ def _detected(
     engine = engine_for(chop=chops, beats=detector)
     opening = record.opening() if first == 0 else None
     engine.reset(first, opening)
-    drawing = Drawing(chops, first, record.sample_rate)
+    drawing, heard_pulse = Drawing(chops, first, record.sample_rate), HeardPulse(detector.pulse)
     events: list[Event] = []
 
     def heard_now(event: Event) -> None:
@@ -202,17 +203,19 @@ def _detected(
 
     for block in record.blocks(FAST_BLOCK, first, last):
         engine.process(block, heard_now)
+        heard_pulse.grow()
         drawn(drawing.grown())
         progress(engine.position - first)
     if engine.position > first:
         engine.flush(events.append)
+    heard_pulse.grow()
     drawing.grown()
     curve = drawing.part(first, last, first)
     antiphase = engine.downmix.warning()
     rate, length = record.sample_rate, last - first
-    beats, octave = one_octave(
-        [event for event in events if event.kind == BEAT], detector.pulse_odds, detector.open_octave, rate
-    )
+    found, reader = read_beats(heard_pulse, (low, high), wanted_tempo(options.tempo), detector.start)
+    placed = placed_beats(found, [one.sample for one in events if one.kind in (CHOP, ATTACK)], engine, first, last)
+    beats, octave = one_octave(placed, reader.pulse_odds, reader.open_octave, rate)
     evenly = _evenly(beats, events, first, last, rate)
     beats = bar_count.counted(evenly, rate, bar_count.BEGUN_ANEW_EVENLY) if evenly else bar_count.counted(beats, rate)
     tempo = tempo_and_key.tempo(beats, rate, octave)
@@ -222,12 +225,12 @@ def _detected(
         played, times = loops.play(engine, lambda: again.through(record.blocks(FAST_BLOCK, first, last)), length)
         settled = loops.settled_beats(played, length, times, rate)
         looped, open_octave = one_octave(settled, detector.pulse_odds, detector.open_octave, rate)
-        found = loops.tempo_and_beats(looped, first, length, rate, open_octave)
-        if found is not None:
+        whole = loops.tempo_and_beats(looped, first, length, rate, open_octave)
+        if whole is not None:
             if tempo is None:  # its pulse had not settled, by which chops are chosen
                 events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
                 curve = again.part(length * (times - 1), length * times, first)
-            (tempo, beats), octave = found, open_octave
+            (tempo, beats), octave = whole, open_octave
     heard = Attacks.of([event for event in events if first <= event.sample < last])
     alone = manifest.decision.get("drums_alone")
     if options.choose == "auto" and density is None and alone:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.atomic import replacing
+from samplechop.offline.kits.analysis import pulse_path, whole_beats
+from samplechop.offline.kits.analysis.whole_beats import tracked
 from samplechop.offline.lab.synthetic import tempo_records
 from samplechop.offline.lab.synthetic.grooves import Performance
 from samplechop.offline.lab.synthetic.tempo_records import (
@@ -20,7 +22,7 @@ from samplechop.offline.lab.synthetic.tempo_records import (
     make_groove_record,
     make_tempo_record,
 )
-from samplechop.realtime.detectors.beats import bars, octave_evidence, tracker
+from samplechop.realtime.detectors.beats import bar_pointer, bars, octave_evidence, tracker
 from samplechop.realtime.detectors.beats.bars import CUES, BarCues
 from samplechop.realtime.detectors.beats.octave_evidence import ENOUGH, FEATURES, HEADS, OctaveEvidence
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
@@ -35,31 +37,55 @@ BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class Tracked:
+    """Tracked beats of a record. places: float64 (m,), seconds. told_by: float64 (m, features), what tells of them
+    whether they are right. beats: float64 (k,), seconds, the true ones.
+    """
+
+    places: NDArray[np.float64]
+    told_by: NDArray[np.float64]
+    beats: NDArray[np.float64]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which of them lie on a true one, or amid two: where the octave is wrong the pulse may be right."""
+        if not len(self.beats):
+            return np.zeros(len(self.places), np.bool_)
+        true = np.concatenate([self.beats, (self.beats[1:] + self.beats[:-1]) / 2])
+        return np.asarray(np.abs(self.places[:, None] - true).min(axis=1) < RIGHT)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was tracked in a record whose beats are known.
 
     octave: float64 (n, len(FEATURES)), of each tracked beat after the first ENOUGH ones whose level is known; octaves:
-    int64 (n,), how many the true beat lies above it. places: float64 (m,), seconds of tracked beats; trust: float64
-    (m, len(TRUSTED)). beats: float64 (k,), seconds, the true ones; positions: int64 (k,); cues: float64 (k, len(CUES));
-    thirds: float64 (k,), see `BarCues`.
+    int64 (n,), how many the true beat lies above it. places: float64 (m,), seconds of beats tracked online; trust:
+    float64 (m, len(TRUSTED)). whole_places: float64 (l,), seconds of those tracked in the whole record; whole_trust:
+    float64 (l, 3), see `tracked`. beats: float64 (k,), seconds, the true ones; positions: int64 (k,); cues: float64
+    (k, len(CUES)); thirds: float64 (k,), see `BarCues`.
     """
 
     octave: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, len(FEATURES))))
     octaves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     places: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     trust: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, len(TRUSTED))))
+    whole_places: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    whole_trust: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
     beats: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     positions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     cues: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, len(CUES))))
     thirds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @property
-    def right(self) -> NDArray[np.bool_]:
-        """Which tracked beats lie on a true one, or amid two: where the octave is wrong the pulse may be right."""
-        if not len(self.beats):
-            return np.zeros(len(self.places), np.bool_)
-        true = np.concatenate([self.beats, (self.beats[1:] + self.beats[:-1]) / 2])
-        return np.asarray(np.abs(self.places[:, None] - true).min(axis=1) < RIGHT)
+    def online(self) -> Tracked:
+        """The beats that were tracked online."""
+        return Tracked(self.places, self.trust, self.beats)
+
+    @property
+    def offline(self) -> Tracked:
+        """The beats that were tracked in the whole record."""
+        return Tracked(self.whole_places, self.whole_trust, self.beats)
 
 
 @cache
@@ -82,10 +108,11 @@ def evidence_of(
     evidence = OctaveEvidence(frame_rate, *TEMPO_RANGE, beat_weights().octave)
     bar_cues, frame = BarCues(net.heads), 0
     waiting = [] if beats is None else ((beats - offset) * frame_rate).tolist()
-    octave, octaves, places, trust, cues, thirds = [], [], [], [], [], []
+    octave, octaves, places, trust, cues, thirds, activations = [], [], [], [], [], [], []
     padded = np.concatenate([samples, np.zeros(-len(samples) % BLOCK + BLOCK * 4, np.float32)])
     for block in padded.reshape(-1, BLOCK):
         rows = stream.push(block)
+        activations.append(rows.copy())
         bar_cues.push_harmony(net.features.constant_q[: net.features.n_constant_q])
         bar_cues.push(rows)
         done = 0
@@ -105,12 +132,15 @@ def evidence_of(
         while waiting and waiting[0] + REACH + 1 < frame:
             cues.append(bar_cues.take(waiting.pop(0)))
             thirds.append(bar_cues.thirds)
+    whole = tracked(np.concatenate(activations), net.heads, frame_rate, TEMPO_RANGE)
     true = np.zeros(0) if beats is None else beats[: len(cues)]
     return Evidence(
         np.array(octave).reshape(-1, len(FEATURES)),
         np.array(octaves, np.int64),
         np.array(places),
         np.array(trust, np.float64).reshape(-1, len(TRUSTED)),
+        whole.places / frame_rate + offset,
+        whole.told_by,
         true,
         np.zeros(0, np.int64) if positions is None else positions[: len(true)],
         np.array(cues).reshape(-1, len(CUES)),
@@ -136,7 +166,7 @@ def evidence_of_played(place: tuple[Performance, int, int]) -> Evidence:
 def state() -> str:
     """Name all that evidence depends on, beside its record: the net, and the code that makes and tracks records."""
     digest = hashlib.sha256(models.load("chop").sha256.encode())
-    for module in (tracker, bars, octave_evidence, tempo_records):
+    for module in (bar_pointer, tracker, bars, octave_evidence, pulse_path, whole_beats, tempo_records):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()[:12]
 

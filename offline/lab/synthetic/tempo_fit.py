@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
+from samplechop.offline.kits.analysis.whole_beats import trusted
 from samplechop.offline.lab.synthetic.tempo_evidence import (
     Evidence,
+    Tracked,
     evidence_of_made,
     evidence_of_played,
     read_evidence,
@@ -37,7 +39,7 @@ from samplechop.offline.training.recipes import TempoOptions
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.beats.bars import CUES, METERS, POSITIONS, BarTracker
 from samplechop.realtime.detectors.beats.octave_evidence import FEATURES
-from samplechop.realtime.detectors.beats.weights import BarWeights, BeatWeights, beat_weights
+from samplechop.realtime.detectors.beats.weights import BarWeights, BeatWeights, Trust, beat_weights, trust_by
 
 CHOOSE_SEED = 102
 REGULARISATION = 0.3
@@ -100,36 +102,44 @@ def right(records: Sequence[Evidence], weights: NDArray[np.float64]) -> float:
     return float(np.mean(shares)) if shares else float("nan")
 
 
-def fit_trust(records: Sequence[Evidence]) -> NDArray[np.float64]:
-    """Fit the constant and the weights of TRUSTED to whether beats are right: float64 (len(TRUSTED) + 1,).
+Gate = Callable[[NDArray[np.float64], float, float], NDArray[np.bool_]]
+"""Which beats are emitted, (n,), by their trust, (n,), and what it must be to begin and to go on."""
+
+
+def fit_trust(records: Sequence[Tracked], others: Sequence[Tracked], gate: Gate) -> Trust:
+    """Fit to some records when tracked beats are right; choose by others from what trust on they are emitted."""
+    weights = np.round(fit_right(records), 4)
+    begin, keep = choose_gate(others, weights, gate)
+    return Trust(weights, begin, keep, calibrate(others, weights))
+
+
+def fit_right(records: Sequence[Tracked]) -> NDArray[np.float64]:
+    """Fit a constant and weights, float64 (features + 1,), of what tells whether beats are right.
 
     A record without a pulse weighs as much as four others.
     """
     known = [one for one in records if len(one.places)]
     weight = np.concatenate([np.full(len(one.places), (1 if len(one.beats) else 4) / len(one.places)) for one in known])
     classes = np.concatenate([one.right for one in known]).astype(np.int64)
-    slopes, constant = _logistic(np.concatenate([one.trust for one in known]), classes, weight * 10, 10.0)
+    slopes, constant = _logistic(np.concatenate([one.told_by for one in known]), classes, weight * 10, 10.0)
     return np.concatenate([constant, slopes[0]])
 
 
-def _trusted(one: Evidence, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-(weights[0] + one.trust @ weights[1:]))))
-
-
-def _gate(trust: NDArray[np.float64], begin: float, keep: float) -> NDArray[np.bool_]:
+def online_gate(trust: NDArray[np.float64], begin: float, keep: float) -> NDArray[np.bool_]:
+    """Emit beats as the detector does, one after the other."""
     emitting, out = False, np.zeros(len(trust), np.bool_)
     for place, value in enumerate(trust.tolist()):
         emitting = out[place] = value >= (keep if emitting else begin)
     return out
 
 
-def choose_gate(records: Sequence[Evidence], weights: NDArray[np.float64]) -> tuple[float, float]:
+def choose_gate(records: Sequence[Tracked], weights: NDArray[np.float64], gate: Gate) -> tuple[float, float]:
     """Choose the trust from which beats begin, and that to which they go on: the best F, noise being silent."""
 
     def value(begin: float, keep: float) -> float:
         right, false = [], []
         for one in records:
-            found = one.places[_gate(_trusted(one, weights), begin, keep)]
+            found = one.places[gate(trust_by(weights, one.told_by), begin, keep)]
             if len(one.beats):
                 right.append(float(mir_eval.beat.f_measure(one.beats, found)) if len(found) else 0.0)
             else:
@@ -140,9 +150,9 @@ def choose_gate(records: Sequence[Evidence], weights: NDArray[np.float64]) -> tu
     return max(pairs, key=lambda pair: value(*pair))
 
 
-def calibrate(records: Sequence[Evidence], weights: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+def calibrate(records: Sequence[Tracked], weights: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
     """Count how often beats of some trust are right: pairs that rise."""
-    trust = np.concatenate([_trusted(one, weights) for one in records])
+    trust = np.concatenate([trust_by(weights, one.told_by) for one in records])
     hits = np.concatenate([one.right for one in records])
     order = np.argsort(trust)
     pairs: list[tuple[float, float]] = []
@@ -254,10 +264,10 @@ def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
         fitted += collect("performances", evidence_of_played, places[:count])
         other += collect("other performances", evidence_of_played, places[count : count * 3 // 2])
     before = beat_weights()
-    trust = np.round(fit_trust(fitted), 4)
-    begin, keep = choose_gate(other, trust)
+    online = fit_trust([one.online for one in fitted], [one.online for one in other], online_gate)
+    offline = fit_trust([one.offline for one in fitted], [one.offline for one in other], trusted)
     octave = np.round(fit(fitted), 2)
-    after = BeatWeights(octave, trust, begin, keep, calibrate(other, trust), fit_bars(fitted, other))
+    after = BeatWeights(octave, online, offline, fit_bars(fitted, other))
     content = after.record() | {
         "features": [*FEATURES, "constant"],
         "cues": list(CUES),
@@ -272,5 +282,6 @@ def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
     return (
         f"on other records (seed {CHOOSE_SEED}) the octave is right for {shares[2]:.3f} of the beats, {shares[1]:.3f} "
         f"with the weights in use, {shares[0]:.3f} as tracked; downbeats among true beats F {downbeats[1]:.3f}, "
-        f"{downbeats[0]:.3f} with those in use; beats begin at a trust of {begin:g} and go on to {keep:g}"
+        f"{downbeats[0]:.3f} with those in use; beats begin at a trust of "
+        f"{online.begin:g} and go on to {online.keep:g}, of whole records {offline.begin:g} and {offline.keep:g}"
     )

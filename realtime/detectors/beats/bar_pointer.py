@@ -25,10 +25,13 @@ BAND = 8
 """Tempi on either side of one that it may come from."""
 LANES = 16
 """Tempi that are computed side by side."""
-_LEAST, _MOST = 0.005, 0.995
+LEAST, MOST = 0.005, 0.995
+"""Activations are taken for no less and no more than these."""
 
 
-def tempi(frame_rate: float, low_bpm: float, high_bpm: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def tempi(
+    frame_rate: float, low_bpm: float, high_bpm: float, tempo_lambda: float = TEMPO_LAMBDA
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Give the frames per beat of each tempo, and the chances (2 BAND + 1, m) of having come from each neighbour;
     m, n or more, is a multiple of LANES.
     """
@@ -38,7 +41,7 @@ def tempi(frame_rate: float, low_bpm: float, high_bpm: float) -> tuple[NDArray[n
         period += max(1, round(FINEST * period))
     periods = np.array(found)
     ratio = periods[None, :] / periods[:, None]
-    chance = np.exp(-TEMPO_LAMBDA * np.abs(ratio - 1))
+    chance = np.exp(-tempo_lambda * np.abs(ratio - 1))
     near = np.abs(np.arange(len(periods))[:, None] - np.arange(len(periods))[None, :]) <= BAND
     chance = np.where(near, chance, 0)
     chance /= chance.sum(axis=1, keepdims=True)
@@ -63,7 +66,7 @@ def forward(states, periods, starts, firsts, chance, leaving, arriving, activati
     computed, and the states move by moving the place where each tempo's beat begins, `firsts`.
     """
     n, width = len(periods), len(arriving)
-    a = min(max(activation, _LEAST), _MOST)
+    a = min(max(activation, LEAST), MOST)
     ratio = np.float32(a * (ZONE - 1) / (1 - a))
     for j in range(n):
         first = firsts[j] - 1

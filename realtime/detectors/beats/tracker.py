@@ -179,7 +179,7 @@ class BeatTracker:
         self._leaving: NDArray[np.float32] = np.zeros(width + 2 * BAND, np.float32)
         self._arriving: NDArray[np.float32] = np.zeros(width, np.float32)
         self._recent: NDArray[np.float32] = np.zeros(2 * REACH + 1, np.float32)
-        self._trust = beat_weights().trust if trust is None else trust
+        self._trust = beat_weights().online.weights if trust is None else trust
         self._table = np.zeros(15)
         self._uncounted: NDArray[np.float32] = np.zeros(2, np.float32)
         self._run = _compiled()

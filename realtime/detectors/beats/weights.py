@@ -34,20 +34,49 @@ class BarWeights:
     stay: float
 
 
+def trust_by(weights: NDArray[np.float64], told_by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give how likely beats are right, (m,), by what tells of it, float64 (m, n), and `Trust.weights`."""
+    return np.asarray(1 / (1 + np.exp(-(weights[0] + told_by @ weights[1:]))))
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How likely a tracked beat is right, and what follows from it.
+
+    weights: float64 (n + 1,), the constant and the weights of what it is told by. begin, keep: trust, 0..1, that the
+    first beat and those after it must have to be emitted. calibration: pairs of trust and how often a beat with it is
+    right.
+    """
+
+    weights: NDArray[np.float64]
+    begin: float
+    keep: float
+    calibration: tuple[tuple[float, float], ...]
+
+    def record(self) -> dict[str, Any]:
+        """Give what is written down."""
+        pairs = [list(pair) for pair in self.calibration]
+        weights = np.round(self.weights, 4).tolist()
+        return {"trust": weights, "begin": self.begin, "keep": self.keep, "calibration": pairs}
+
+    @classmethod
+    def read(cls, record: Any) -> "Trust":
+        """Read what `record` gave. Raises KeyError, TypeError or ValueError."""
+        pairs = tuple((float(trust), float(share)) for trust, share in record["calibration"])
+        return cls(np.array(record["trust"], np.float64), float(record["begin"]), float(record["keep"]), pairs)
+
+
 @dataclass(frozen=True, slots=True)
 class BeatWeights:
     """Of beats.
 
-    octave: float64 (3, features + 1), see `octave_evidence.log_odds`. trust: float64 (5,), the constant and the weights
-    of `tracker.TRUSTED`. begin, keep: trust, 0..1, that the first beat and those after it must have to be emitted.
-    calibration: pairs of trust and how often a beat with it is right.
+    octave: float64 (3, features + 1), see `octave_evidence.log_odds`. online: of beats that are tracked as the music
+    plays, by `tracker.TRUSTED`; offline: of those tracked in a whole record.
     """
 
     octave: NDArray[np.float64]
-    trust: NDArray[np.float64]
-    begin: float
-    keep: float
-    calibration: tuple[tuple[float, float], ...]
+    online: Trust
+    offline: Trust
     bars: BarWeights
 
     def record(self) -> dict[str, Any]:
@@ -56,14 +85,8 @@ class BeatWeights:
             name: np.round(getattr(self.bars, name), 4).tolist()
             for name in ("cues", "constant", "usual", "meters", "compound", "slip", "stay")
         }
-        return {
-            "octave": np.round(self.octave, 2).tolist(),
-            "trust": np.round(self.trust, 4).tolist(),
-            "begin": self.begin,
-            "keep": self.keep,
-            "calibration": [list(pair) for pair in self.calibration],
-            "bars": bars,
-        }
+        trust = {"online": self.online.record(), "offline": self.offline.record()}
+        return {"octave": np.round(self.octave, 2).tolist(), **trust, "bars": bars}
 
     @classmethod
     def read(cls, record: Any) -> "BeatWeights":
@@ -73,17 +96,11 @@ class BeatWeights:
             np.array(bars[name], np.float64) for name in ("cues", "constant", "usual", "meters")
         )
         slope, level = bars["compound"]
-        calibration = tuple((float(trust), float(share)) for trust, share in record["calibration"])
-        return cls(
-            np.array(record["octave"], np.float64),
-            np.array(record["trust"], np.float64),
-            float(record["begin"]),
-            float(record["keep"]),
-            calibration,
-            BarWeights(
-                cues, constant, usual, meters, (float(slope), float(level)), float(bars["slip"]), float(bars["stay"])
-            ),
+        online, offline = (Trust.read(record[name]) for name in ("online", "offline"))
+        bar_weights = BarWeights(
+            cues, constant, usual, meters, (float(slope), float(level)), float(bars["slip"]), float(bars["stay"])
         )
+        return cls(np.array(record["octave"], np.float64), online, offline, bar_weights)
 
 
 @cache

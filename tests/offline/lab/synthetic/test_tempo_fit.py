@@ -6,15 +6,16 @@ import json
 import numpy as np
 import pytest
 
+from samplechop.offline.kits.analysis.whole_beats import trusted
 from samplechop.offline.lab.synthetic.tempo_evidence import Evidence, evidence_of
 from samplechop.offline.lab.synthetic.tempo_fit import (
+    Gate,
     bars_right,
-    calibrate,
-    choose_gate,
     fit,
     fit_bars,
     fit_compound,
     fit_trust,
+    online_gate,
     right,
 )
 from samplechop.offline.lab.synthetic.tempo_records import FITTING_STYLES, make_tempo_record
@@ -76,13 +77,13 @@ def followed(seed: int, pulse: bool) -> Evidence:
     return Evidence(places=places, trust=trust, **known)
 
 
-def test_beats_are_trusted_where_there_is_a_pulse_and_noise_stays_silent() -> None:
+@pytest.mark.parametrize("gate", [online_gate, trusted])
+def test_beats_are_trusted_where_there_is_a_pulse_and_noise_stays_silent(gate: Gate) -> None:
     pytest.importorskip("sklearn")
-    records = [followed(seed, bool(seed % 2)) for seed in range(12)]
-    weights = fit_trust(records)
-    begin, keep = choose_gate(records, weights)
-    assert 0 < keep <= begin < 1
-    pairs = calibrate(records, weights)
+    records = [followed(seed, bool(seed % 2)).online for seed in range(12)]
+    trust = fit_trust(records, records, gate)
+    assert 0 < trust.keep <= trust.begin < 1
+    pairs = trust.calibration
     assert pairs[0][1] < 0.1 and pairs[-1][1] > 0.9
     assert all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(pairs))
 
