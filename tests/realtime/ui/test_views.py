@@ -452,6 +452,7 @@ def test_the_smallest_and_the_largest_terminal_are_drawn_on(size):
 
 def test_the_view_suits_the_stream():
     assert type(choose_view(io.StringIO(), quiet=True)) is QuietView
+    assert type(choose_view(None, quiet=False)) is QuietView
     assert isinstance(choose_view(io.StringIO(), quiet=False), PlainView)
 
 
