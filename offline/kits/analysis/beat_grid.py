@@ -75,12 +75,6 @@ def of_loop(beats: Sequence[Event], first: int, last: int, sample_rate: int) -> 
     return _even(first, last, period, phase, meter, beats[at], sample_rate)
 
 
-def is_even(beats: Sequence[Event]) -> bool:
-    """Say whether beats lie evenly from end to end: those of a loop, or of a constant tempo."""
-    gaps = np.diff([beat.sample for beat in beats])
-    return len(gaps) > 0 and len({beat.tempo for beat in beats}) == 1 and bool(np.ptp(gaps) <= 1)
-
-
 def _stable(beats: Sequence[Event]) -> tuple[int, float, float, int] | None:
     """Find the first beats in tempo: index of the first, period and its own place in samples, beats in a bar."""
     places = np.array([beat.sample for beat in beats], np.float64)

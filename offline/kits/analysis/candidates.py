@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import quantised, wav_file
-from samplechop.offline.kits.analysis import beat_grid, tempo_and_key
+from samplechop.offline.kits.analysis import tempo_and_key
 from samplechop.offline.kits.analysis.detection import Attacks, Detection, detect
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
@@ -74,11 +74,8 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
 def found_of(detected: Detection, options: ChopOptions, sample_rate: int) -> Found:
     """Give what is offered of what was detected."""
     attacks, beats, tempo = detected.attacks, detected.beats, detected.tempo
-    if _by_beats(options) and tempo:
-        if beat_grid.is_even(beats):  # of one tempo from end to end: it is known better than live
-            attacks = at_places(attacks, _wanted(options, beats), sample_rate, bare=False)
-        elif options.choose == "bars":
-            attacks = at_bars(attacks, tempo_and_key.downbeats(beats), sample_rate)
+    if _by_beats(options) and tempo:  # where beats lie is known better at a recording's end than live
+        attacks = at_places(attacks, _wanted(options, beats), sample_rate, bare=False)
     candidates, others = _offered(attacks, options)
     warnings = (detected.antiphase,) if detected.antiphase else ()
     octave = detected.open_octave
@@ -117,20 +114,6 @@ def rising(samples: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give places, 0 or more, in order of time, each once: those of np.unique, which hashes them first."""
     ordered = np.sort(samples)
     return ordered[np.diff(ordered, prepend=-1) > 0]
-
-
-def at_bars(attacks: Attacks, downbeats: Sequence[int], sample_rate: int) -> Attacks:
-    """Make the attacks with which bars begin chops: which bars there are is known better at a recording's end.
-
-    downbeats: samples. Each takes the nearest attack within BESIDE_SECONDS, if no chop lies there.
-    """
-    reach, chops = round(BESIDE_SECONDS * sample_rate), attacks.chops.copy()
-    for downbeat in downbeats:
-        away = np.abs(attacks.samples - downbeat)
-        near = np.flatnonzero(away <= reach)
-        if len(near) and not chops[near].any():
-            chops[near[away[near].argmin()]] = True
-    return replace(attacks, chops=chops)
 
 
 def at_places(attacks: Attacks, places: Sequence[int], sample_rate: int, bare: bool = True) -> Attacks:

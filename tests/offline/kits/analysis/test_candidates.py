@@ -4,9 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.kits.analysis.candidates import at_bars, at_places, chosen
-from samplechop.offline.kits.analysis.detection import Attacks
-from samplechop.realtime.core.events import ATTACK, CHOP, Event
+from samplechop.offline.kits.analysis.candidates import at_places, chosen, found_of
+from samplechop.offline.kits.analysis.detection import Attacks, Detection
+from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.realtime.core.events import ATTACK, BEAT, CHOP, Event
 
 
 def event(kind: str, sample: int, strength: float, level: float, way: str = "both") -> Event:
@@ -38,15 +40,17 @@ def test_without_a_count_only_the_chops_are_candidates() -> None:
     assert [one.sample for one in chosen(FOUND, 0)] == [100, 400]
 
 
-def test_the_attack_a_bar_begins_with_is_a_chop_where_none_lies_there() -> None:
-    events = [
-        event(CHOP, 1000, 0.9, 0),
-        event(ATTACK, 1004, 0.9, 1),
-        event(ATTACK, 2010, 0.3, 1),
-        event(ATTACK, 2040, 1, 1),
-    ]
-    found = at_bars(Attacks.of(events), (1002, 2000, 3000), 1000)
-    assert found.chops.tolist() == [True, False, True, False]
+def test_chosen_beats_of_a_file_are_those_that_were_found_in_the_whole() -> None:
+    """Live a beat was missed, and an off-beat taken for one."""
+    places = range(22_050, 441_000, 22_050)
+    struck = [event(CHOP if at != 66_150 else ATTACK, at + 200, 0.9, 0) for at in places]
+    off = event(CHOP, 33_075, 0.9, 0)
+    beats = tuple(Event(BEAT, at, at, 0.9, str(k % 4 + 1), tempo=120.0) for k, at in enumerate(places))
+    attacks = Attacks.of([*struck, off])
+    found = Detection(attacks, attacks, beats, ("chop", ""), Guess("120.0", 1.0, ""))
+    for choose, step in (("beats", 1), ("bars", 4)):
+        chops = found_of(found, ChopOptions(choose=choose), 44_100).candidates
+        assert [one.sample for one in chops] == [at + 200 for at in places[::step]]
 
 
 def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
