@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from samplechop.offline.kits.pipeline import make_kit
 from samplechop.realtime.core.errors import UserError
 from tests.support.chop_work import ALLOWED_DEATHS, make, make_kit_with_a_death
 from tests.support.command import ROOT
-from tests.support.forked import METHOD
 from tests.support.signals import RATE, chord, kick, snare
 from tests.support.waiting import PATIENCE
 
@@ -326,17 +326,15 @@ def cluster():
 
     # By default a source is given up after four deaths, for each of which a worker is started.
     with (
-        dask.config.set(
-            {
-                "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
-                "distributed.worker.multiprocessing-method": METHOD,
-            }
-        ),
+        dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_DEATHS}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
         ) as made,
     ):
         yield made
+        # A worker that is not started yet cannot be ended, says distributed: then all that follows has its threads.
+        with distributed.Client(made) as client, suppress(TimeoutError):
+            client.wait_for_workers(2, timeout=20)
 
 
 def real_records(folder: Path) -> list[Path]:
