@@ -41,7 +41,7 @@ def apply(project: Project, command: Any) -> Project:
 def _add(project: Project, command: Mapping[str, Any]) -> Project:
     at = values.position(command["at"], "at", project.audio.length)
     if (there := _here(project, at)) is not None:
-        raise UserError(f"there is a chop at {at} already, {there.id}")
+        raise UserError(f"there is a chop at {project.audio.time_of(at)} already, {there.id}")
     return _with(project, _new(project, at, None))
 
 
@@ -50,9 +50,11 @@ def _move(project: Project, command: Mapping[str, Any]) -> Project:
     to = values.position(command["to"], "to", project.audio.length)
     there = _here(project, to)
     if there is not None and there.id != chop.id:
-        raise UserError(f"there is a chop at {to} already, {there.id}: delete one of them, or move it elsewhere")
+        where = project.audio.time_of(to)
+        raise UserError(f"there is a chop at {where} already, {there.id}: delete one of them, or move it elsewhere")
     if chop.end is not None and to >= chop.end:
-        raise UserError(f"{chop.id} cannot move to {to}: its slice ends at {chop.end}; move its end first")
+        where, end = project.audio.time_of(to), project.audio.time_of(chop.end)
+        raise UserError(f"{chop.id} cannot move to {where}: its slice ends at {end}; move its end first")
     return _with(replace(project, held=held.moved(project.held, chop.at, to)), replace(chop, at=to))
 
 
@@ -66,7 +68,7 @@ def _delete(project: Project, command: Mapping[str, Any]) -> Project:
 def _restore(project: Project, command: Mapping[str, Any]) -> Project:
     at = values.position(command["at"], "at", project.audio.length)
     if at not in project.deleted:
-        raise UserError(f"nothing was deleted at {at}")
+        raise UserError(f"nothing was deleted at {project.audio.time_of(at)}")
     return replace(project, deleted=tuple(place for place in project.deleted if place != at))
 
 
@@ -98,10 +100,12 @@ def _pad(project: Project, command: Mapping[str, Any]) -> Project:
 
 
 def _end(project: Project, command: Mapping[str, Any]) -> Project:
-    chop, end = target(project, command), command["end"]
-    return _with(
-        project, replace(chop, end=None if end is None else values.end(end, "end", chop.at, project.audio.length))
-    )
+    """Say where a chop's slice ends, one past its last sample; null takes it back."""
+    chop, end, audio = target(project, command), command["end"], project.audio
+    if end is not None and values.integer(end, "end", 0, audio.length) <= chop.at:
+        where = audio.time_of(end)
+        raise UserError(f"the slice of {chop.id} begins at {audio.time_of(chop.at)}: it cannot end at {where}")
+    return _with(project, replace(chop, end=end))
 
 
 def _property(name: str, check: Callable[[Any, str], Any]) -> Edit:

@@ -22,7 +22,8 @@ def settled(project: Project, chop: str | None = None, at: int | None = None) ->
 
     Raises UserError where there are none.
     """
-    meant = "" if chop is None and at is None else f" at {at}" if chop is None else f" of {chop}"
+    place = "" if at is None else f" at {project.audio.time_of(at)}"
+    meant = place if chop is None else f" of {chop}"
     kept = [one for one in project.conflicts if meant and (one.at != at if chop is None else one.chop != chop)]
     if len(kept) == len(project.conflicts):
         raise UserError(f"nothing is in conflict{meant}")
@@ -34,7 +35,7 @@ def sentence(conflict: Conflict, project: Project) -> str:
     chop = project.chop(conflict.chop) if conflict.chop else None
     name = "" if chop is None else chop.id if chop.name is None else f"{chop.id} {chop.name!r}"
     what = f"{_WORDS[conflict.what]}{name}"
-    at = f"{conflict.at / project.audio.sample_rate:.3f} s"
+    at = project.audio.time_of(conflict.at)
     if conflict.why == "together":
         return f"{what}, {conflict.was:.3f} s, came to lie where another does: kept beside it, {at}"
     return f"{what}, {conflict.was:.3f} s, has no sound like it in {project.audio.name!r}: kept near {at}"

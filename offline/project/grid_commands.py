@@ -40,7 +40,8 @@ def _shift(project: Project, command: Mapping[str, Any]) -> Project:
     if ("by" in command) == ("beats" in command):
         raise UserError("shift takes either by, in samples, or beats")
     if grid.ones:
-        raise UserError(f"a bar begins at {grid.ones[0]}, as was said, wherever the grid is shifted: say another place")
+        where = project.audio.time_of(grid.ones[0])
+        raise UserError(f"a bar begins at {where}, as was said, wherever the grid is shifted: say another place")
     if "beats" in command:
         beats = grid.shift_beats + values.integer(command["beats"], "beats", -MOST_BEATS, MOST_BEATS)
         return replace(project, grid=replace(grid, shift_beats=values.integer(beats, "beats", -MOST_BEATS, MOST_BEATS)))
@@ -56,7 +57,7 @@ def _one(project: Project, command: Mapping[str, Any]) -> Project:
 def _not_one(project: Project, command: Mapping[str, Any]) -> Project:
     at = values.position(command["at"], "at", project.audio.length)
     if at not in project.grid.ones:
-        raise UserError(f"nobody said that a bar begins at {at}")
+        raise UserError(f"nobody said that a bar begins at {project.audio.time_of(at)}")
     return replace(project, grid=replace(project.grid, ones=tuple(one for one in project.grid.ones if one != at)))
 
 
@@ -72,7 +73,7 @@ def _tempo_change(project: Project, command: Mapping[str, Any]) -> Project:
     others = [one for one in grid.changes if one.at != at]
     if command["bpm"] is None:
         if len(others) == len(grid.changes):
-            raise UserError(f"no tempo changes at {at}")
+            raise UserError(f"no tempo changes at {project.audio.time_of(at)}")
     else:
         others.append(TempoChange(at, values.bpm(command["bpm"], "bpm")))
     return replace(project, grid=replace(grid, changes=tuple(sorted(others, key=lambda one: one.at))))

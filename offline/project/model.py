@@ -30,6 +30,10 @@ class Audio:
     channels: int
     name: str
 
+    def time_of(self, sample: int) -> str:
+        """Say where a sample lies, in seconds: who types and who looks knows times, not samples."""
+        return f"{sample / self.sample_rate:.3f} s"
+
 
 @dataclass(frozen=True, slots=True)
 class Chop:
