@@ -21,7 +21,8 @@ def remarks(kit: Kit, record: Record, plan: Plan, options: ChopOptions) -> list[
     """Give a sentence for each thing to know, in the order in which they matter."""
     notes = []
     if not plan.found.candidates:
-        notes.append(f"no chop was found in {str(record.source)!r}, so it is one slice; a lower --threshold finds more")
+        more = "; a lower --threshold finds more" if len(plan.found.places) else ": nothing in it is struck or begins"
+        notes.append(f"no chop was found in {str(record.source)!r}, so it is one slice{more}")
     elif (right := tagged(kit.slices, options.want)) < len(kit.slices):
         notes.append(
             f"{right} of {len(kit.slices)} slices of {str(record.source)!r} are tagged with {_WANTED[options.want]}, "

@@ -145,6 +145,13 @@ def test_a_record_without_chops_is_one_slice(seconds: float, loud: float, tmp_pa
     outcome = samplechop("chop", path, "-o", tmp_path / "kits", "--until", "candidate", *FEW)
     assert outcome.code == 0, outcome.err
     assert len(list((tmp_path / "kits" / "odd" / "slices").iterdir())) == 1
+    assert "--threshold" not in outcome.err  # no threshold finds anything in it
+
+
+def test_a_lower_threshold_is_advised_where_one_finds_something(song: Path, tmp_path: Path) -> None:
+    outcome = samplechop("chop", song, "-o", tmp_path, "--choose", "hits", "--threshold", 0.999, *FEW)
+    assert outcome.code == 0, outcome.err
+    assert "a lower --threshold finds more" in outcome.err
 
 
 def test_a_part_of_a_record_is_chopped_alone(song: Path, tmp_path: Path) -> None:
