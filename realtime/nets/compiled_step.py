@@ -21,7 +21,7 @@ from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.dsp.fft import aligned_zeros
 from samplechop.realtime.dsp.transposition import transpose
 from samplechop.realtime.nets.features import STACK
-from samplechop.realtime.nets.net_sums import N_POWERS, add, add_rows, convolve, copy, logistic
+from samplechop.realtime.nets.net_sums import BY_TABLE, N_POWERS, add, add_rows, convolve, copy, logistic, powers_of_two
 from samplechop.realtime.nets.register_tiles import LANES
 from samplechop.realtime.nets.stage_weights import FILTERS, StageWeights
 
@@ -29,11 +29,12 @@ from samplechop.realtime.nets.stage_weights import FILTERS, StageWeights
 _U = np.uint64
 _NONE = np.int64(0)  # of a literal number it would make a version of its own
 
-# A stage's layout: sizes, places in the arena, lengths of its tables, then sizes as stage_weights.py has them.
+# A stage's layout: sizes, places in the arena, lengths of its tables, which of SIGMOIDS it takes, then sizes as
+# stage_weights.py has them.
 (_FEATURES, _DEPTH, _RECENT, _MEMORY, _NUMBERS, _POWERS, _IMAGE, _FOUND, _LAST, _NOW, _NEW, _WORK) = range(12)
-_PLANES, _BESIDE, _DELAYS, _FIRST_INPUTS, _NEXT_INPUTS, _MOST = range(12, 18)
-_BANDS, _WIDTH, _STRIDE, _FLAT, _NEXT_WIDTH, _NEXT_STRIDE, _NEXT_FLAT, _CHANNELS, _HEADS, _LAYERS = range(18, 28)
-_TABLES = 28
+_PLANES, _BESIDE, _DELAYS, _FIRST_INPUTS, _NEXT_INPUTS, _MOST, SIGMOID = range(12, 19)
+_BANDS, _WIDTH, _STRIDE, _FLAT, _NEXT_WIDTH, _NEXT_STRIDE, _NEXT_FLAT, _CHANNELS, _HEADS, _LAYERS = range(19, 29)
+_TABLES = 29
 MOST, SIDE = 64, 16
 """Steps that are computed at once, at most, and of those whose convolutions are: what they work on stays near."""
 EARLY, DEEP, HOP = range(3)
@@ -136,7 +137,7 @@ def _steps(arena, layout, time, n, out):
     powers = arena[layout[_POWERS] : layout[_POWERS] + N_POWERS]
     for i in range(n):
         for k in range(layout[_HEADS]):
-            out[i, k] = logistic(heads[i * LANES + k], powers)
+            out[i, k] = logistic(heads[i * LANES + k], powers, layout[SIGMOID])
     return now
 
 
@@ -231,9 +232,9 @@ def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], d
     arena = aligned_zeros(places[-1])
     recent, memory, numbers, powers = places[:4]
     arena[numbers : numbers + len(weights.numbers)] = weights.numbers
-    arena[powers : powers + N_POWERS] = np.concatenate([2.0 ** (np.arange(32) / 32), 2.0 ** -np.arange(128.0)])
+    arena[powers : powers + N_POWERS] = powers_of_two()
     counts = len(weights.planes), len(weights.beside), len(delays), len(inputs), len(next_inputs), most
-    head = [n_features, depth, *places[:-1], *counts, *weights.sizes]
+    head = [n_features, depth, *places[:-1], *counts, BY_TABLE, *weights.sizes]
     layout = np.array(
         [*head, *delays, *weights.planes.ravel(), *weights.beside.ravel(), *inputs, *next_inputs, *order], np.int64
     )

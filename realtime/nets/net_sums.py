@@ -7,6 +7,8 @@ outputs are computed side by side.
 import math
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_features
+from numpy.typing import NDArray
 
 from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.nets.register_tiles import LANES, tile
@@ -17,9 +19,18 @@ _U = np.uint64
 _CONTRACT = {"contract"}  # a product and the sum it goes into are rounded once, where the machine can
 N_POWERS = 32 + 128
 """Powers of two that the sigmoid reads: 2^(k/32) for k < 32, then 2^-k for k < 128."""
-ROWS = FILTERS
-"""Of a tile: so many sums are computed at once, as each product waits for the one before."""
+SIGMOIDS = BY_TABLE, BY_POLYNOMIAL = range(2)
+"""How XNNPACK takes exp(-|x|): by a table of 2^(k/32) and a parabola with AVX-512, by a polynomial with AVX2."""
+ROWS = 8 if get_host_cpu_features().get("avx512f") else 4
+"""Of a tile, of which FILTERS are a multiple: so many sums are computed at once, as each product waits for the one
+before. Where registers are half as long, twice as many hold a row, and there are half as many.
+"""
 _rows, _four, _three, _one = tile(ROWS, 1), tile(1, 4), tile(1, 3), tile(1, 1)
+
+
+def powers_of_two() -> NDArray[np.float32]:
+    """Give what the sigmoid reads: float32 (N_POWERS,)."""
+    return np.concatenate([2.0 ** (np.arange(32) / 32), 2.0 ** -np.arange(128.0)]).astype(np.float32)
 
 
 @apart()
@@ -79,21 +90,42 @@ def convolve(image, inputs, side, weights, bias, lanes, out):
     for f in range(FILTERS):
         fill(bias[f], lanes, out[f * lanes :])
     for lane in range(0, lanes, LANES):
-        _rows(weights, 0, count, image, inputs, lane, side, count, out, lane, lanes)
+        for f in range(0, FILTERS, ROWS):
+            _rows(weights, f * count, count, image, inputs, lane, side, count, out, f * lanes + lane, lanes)
+
+
+# Of the sigmoids of processors without AVX-512: 1/log(2), -log(2), and exp(t) - 1 over t for |t| < log(2)/2.
+_LOG2_E, _MINUS_LN2 = np.float32(float.fromhex("0x1.715476p0")), np.float32(float.fromhex("-0x1.62E430p-1"))
+_C1, _C2, _C3, _C4, _C5 = (
+    np.float32(float.fromhex(one))
+    for one in ("0x1.FFFFF6p-1", "0x1.FFFDC6p-2", "0x1.555A80p-3", "0x1.573A1Ap-5", "0x1.0F9F9Cp-7")
+)
+_NORMAL = np.finfo(np.float32).tiny
+_ROUNDING = np.float32(1.5 * 2**23)  # a number to which it is added is rounded to a whole one
 
 
 @inner(_CONTRACT, inline=False)
-def logistic(x, powers):
-    """Give the sigmoid as XNNPACK has it: exp(-|x|) by a table of 2^(k/32) and a parabola. powers: see N_POWERS."""
+def logistic(x, powers, kind):
+    """Give the sigmoid as XNNPACK has it, by exp(-|x|). powers: see N_POWERS. kind: one of SIGMOIDS."""
     z = -abs(x)
-    n = z * np.float32(1.4426950216293335) + np.float32(393216) - np.float32(393216)  # z / log(2), to the next 1/32
-    part = powers[np.int64(n * np.float32(32)) & 31]
-    t = n * np.float32(-0.6931471824645996) + z
-    t = n * np.float32(1.9046542121259336e-09) + t
-    p = t * np.float32(0.5) + np.float32(1.0000146627426147)
-    t = t * part
-    p = t * p + part
-    e = p * powers[32 - max(np.int64(math.floor(n)), -127)]
+    if kind == BY_TABLE:
+        n = z * np.float32(1.4426950216293335) + np.float32(393216) - np.float32(393216)  # z / log(2), to the next 1/32
+        part = powers[np.int64(n * np.float32(32)) & 31]
+        t = n * np.float32(-0.6931471824645996) + z
+        t = n * np.float32(1.9046542121259336e-09) + t
+        p = t * np.float32(0.5) + np.float32(1.0000146627426147)
+        t = t * part
+        p = t * p + part
+        e = p * powers[32 - max(np.int64(math.floor(n)), -127)]
+    else:
+        n = z * _LOG2_E + _ROUNDING - _ROUNDING
+        power = powers[32 - max(np.int64(n), -127)]
+        t = n * _MINUS_LN2 + z
+        p = (((_C5 * t + _C4) * t + _C3) * t + _C2) * t + _C1
+        t = t * power
+        if abs(t) < _NORMAL:  # the runtime has the processor take what is denormal for 0
+            t = np.float32(0)
+        e = t * p + power
     if z < np.float32(-87.33654022216797):  # what would be denormal
         e = np.float32(0)
     y = e / (e + np.float32(1))

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from samplechop.models import DrumFeatures, Manifest, ModelError, StreamFeatures
 from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.causal_net import CausalNet
-from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, compiled_steps
+from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, SIGMOID, compiled_steps
 from samplechop.realtime.nets.features import STACK
+from samplechop.realtime.nets.net_sums import SIGMOIDS
 from samplechop.realtime.nets.stage_weights import PAST
 
 TRIED = 16
@@ -129,18 +130,24 @@ class TemporalNet:
 
         tried = np.random.default_rng(0).standard_normal((TRIED, fine_features.PER_HOP), np.float32)
         noise = np.random.default_rng(1).standard_normal(NOISE, np.float32)
-        found = []
-        for self._compiled, steps in ((None, 1), (compiled, 1), (compiled, TRIED - 1)):
-            if steps > len(self._early_net.out):
-                continue
+
+        def answers(steps: int) -> bytes:
+            """Give what is answered and remembered where so many rows come at once."""
             self.reset()
             for stage in (early, deep):
                 for rows in (stage.recent, stage.memory):
                     rows[:] = np.resize(noise, rows.shape)
-            answers: list[list[bytes]] = [[], []]
+            found: list[list[bytes]] = [[], []]
             for first in range(0, TRIED, steps):
-                answers[0].append(self.push(tried[first : first + steps]).tobytes())
-                answers[1].append(self.early.tobytes())
+                found[0].append(self.push(tried[first : first + steps]).tobytes())
+                found[1].append(self.early.tobytes())
             states = [part.tobytes() for stage in (early, deep) for part in (stage.recent, stage.memory)]
-            found.append(b"".join([*answers[0], *answers[1], *states]))
-        return compiled if len(set(found)) == 1 else None
+            return b"".join([*found[0], *found[1], *states])
+
+        expected = answers(1)
+        self._compiled = compiled
+        for sigmoid in SIGMOIDS:
+            early.layout[SIGMOID] = deep.layout[SIGMOID] = sigmoid
+            if all(answers(steps) == expected for steps in (1, TRIED - 1) if steps <= len(self._early_net.out)):
+                return compiled
+        return None

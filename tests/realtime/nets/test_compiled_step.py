@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
 from samplechop import models
 from samplechop.realtime.nets.compiled_step import MOST, compile_now
+from samplechop.realtime.nets.net_sums import BY_POLYNOMIAL, BY_TABLE, logistic, powers_of_two
 from samplechop.realtime.nets.temporal_net import TemporalNet
 
 
@@ -39,3 +41,17 @@ def test_steps_side_by_side_give_the_bits_of_chunks_of_the_runtime(monkeypatch: 
 
 def test_a_net_that_is_built_otherwise_is_left_to_the_runtime() -> None:
     assert not TemporalNet(models.load("drums")).is_compiled
+
+
+@pytest.mark.parametrize("kind", [BY_TABLE, BY_POLYNOMIAL])
+def test_each_sigmoid_of_the_runtime_is_one(kind: int) -> None:
+    @njit
+    def every(x, powers, out):
+        for k in range(len(x)):
+            out[k] = logistic(x[k], powers, kind)
+
+    x = np.concatenate([np.linspace(-100, 100, 20_001), [0.0, -0.0]]).astype(np.float32)
+    found = np.zeros_like(x)
+    every(x, powers_of_two(), found)
+    expected = np.where(x < np.float32(-87.33654), 0, 1 / (1 + np.exp(-x.astype(np.float64))))
+    np.testing.assert_allclose(found, expected, rtol=4e-7, atol=1.5e-38)  # what is denormal may count as 0
