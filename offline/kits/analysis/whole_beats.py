@@ -5,12 +5,14 @@ online tracker is: at which octave the beat lies, where bars begin. How far a be
 on both sides of it.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.kits.analysis.compound_meter import compound_path, compound_tempo
 from samplechop.offline.kits.analysis.pulse_path import PulsePath, likeliest_path
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.detectors.beats.bar_pointer import LEAST, MOST, ZONE
@@ -105,7 +107,8 @@ def read_beats(heard: HeardPulse, tempo_range: TempoRange, tempo: Tempo, start: 
     recent = Ring(activations.shape[1], RING + _AT_ONCE), Ring(N_BINS, STACK * (RING + 2 * _AT_ONCE))
     every = replace(beat_weights().offline, begin=NONE, keep=NONE)  # those that are not trusted are left out
     reader = BeatReader(stream, recent, tempo_range, tempo, every)
-    rows = _rows(tracked(activations, stream.heads, reader.frame_rate, tempo_range), len(activations))
+    pulse = tracked(activations, stream.heads, reader.frame_rate, tempo_range, tempo.bpm)
+    rows = _rows(pulse, len(activations))
     events: list[Event] = []
     for begin in range(0, len(rows), _AT_ONCE):
         end = min(begin + _AT_ONCE, len(rows))
@@ -164,20 +167,34 @@ def trusted(
 
 
 def tracked(
-    activations: NDArray[np.float32], heads: Sequence[str], frame_rate: float, tempo_range: TempoRange
+    activations: NDArray[np.float32],
+    heads: Sequence[str],
+    frame_rate: float,
+    tempo_range: TempoRange,
+    bpm: float | None = None,
 ) -> TrackedPulse:
     """Find the pulse of a whole record by the activations of its frames, float32 (n, heads), frame_rate a second.
 
-    tempo_range: of beats, per minute. Without a head of hits attacks tell as much as they can.
+    tempo_range: of beats, per minute. bpm: about how many the user wants. Without a head of hits attacks tell as much
+    as they can.
     """
     beat, hit = (np.ascontiguousarray(activations[:, heads.index(head)]) for head in ("beat", _hits(heads)))
     path = likeliest_path(beat, frame_rate, pulse_range(tempo_range))
+    slower = compound_tempo(activations, heads, _peaks(beat, path.frames)[0], frame_rate)
+    if slower is not None and tempo_range[0] <= slower <= tempo_range[1] and _is_wanted(slower, path, frame_rate, bpm):
+        path = compound_path(activations, heads, slower, frame_rate)
     places, heights = _peaks(beat, path.frames)
     each = np.stack([heights, _odds(beat, path), _peaks(hit, path.frames)[1]], axis=1)
     number, sums = np.arange(len(each)), np.concatenate([np.zeros((1, 3)), np.cumsum(each, axis=0)])
     low, high = np.maximum(number - SIDE, 0), np.minimum(number + SIDE + 1, len(each))
     told_by = (sums[high] - sums[low]) / (high - low)[:, None]
     return TrackedPulse(places, _periods(places, path), path.anew, told_by)
+
+
+def _is_wanted(tempo: float, path: PulsePath, frame_rate: float, bpm: float | None) -> bool:
+    """Say whether a tempo is nearer to the one that the user wants than that of a path is; yes if that is any."""
+    tracked_bpm = 60 * frame_rate / float(np.median(path.periods))
+    return bpm is None or abs(math.log2(bpm / tempo)) < abs(math.log2(bpm / tracked_bpm))
 
 
 def _hits(heads: Sequence[str]) -> str:
