@@ -3,13 +3,19 @@
     python -m tests.support.warm_numba
 
 Most is compiled when its module is imported, or when the module's `_compiled` or `compile_now` is called; the rest by
-what detectors do. librosa, too, compiles as its modules are imported. All cores have a part of it.
+what detectors do. librosa, too, compiles as its modules are imported. All cores have a part of it. Nothing is done where
+no file of ours has changed since it ended.
 """
 
+import hashlib
+import os
 import re
+import sys
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +27,8 @@ from tests.support.command import ROOT
 
 LIBROSA = ("librosa.core.pitch",)
 """The modules of librosa that tests import, by the last of those that it imports for that; they take longest."""
+MATTERS = (".py", ".json", ".tflite", ".npz")
+"""Endings of files that say what is compiled."""
 
 
 def compiled_modules() -> list[str]:
@@ -53,20 +61,34 @@ def _listen(name: str) -> None:
 def _separate() -> None:
     """Have librosa compile what it leaves to the first sound whose harmonic part it is asked for.
 
-    For one channel and for two in one process: two that keep the same function for other arguments at once may give
-    both one name, by which later the wrong one is found.
+    Two channels, and as long that it works on more than one piece of it, which it compiles for apart. All in one
+    process: two that keep the same function for other arguments at once may give both one name, by which later the
+    wrong one is found.
     """
     import librosa
 
-    for shape in (8192, (2, 8192)):
-        librosa.effects.harmonic(np.ones(shape, np.float32))
+    librosa.effects.harmonic(np.ones((2, 44_100), np.float32))
+
+
+def state() -> str:
+    """Give a text that is another one where anything else may be compiled, or what is kept counts no more."""
+    places = sorted(
+        path for folder in ("realtime", "offline", "models", "tests/support") for path in ROOT.glob(f"{folder}/**/*")
+    )
+    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in places if path.suffix in MATTERS]
+    others = [version(name) for name in ("numba", "librosa", "numpy")]
+    return hashlib.sha256(repr((sys.version, sys.prefix, others, files)).encode()).hexdigest()
 
 
 def main() -> None:
+    done, now = Path(os.environ["NUMBA_CACHE_DIR"], "warm"), state()
+    if done.exists() and done.read_text() == now:
+        return
     calls = [partial(_compile, name) for name in (*LIBROSA, *compiled_modules())]
     calls += [partial(_separate), *(partial(_listen, name) for name in detectors.BUILT_IN)]
     for _ in as_ready(calls, cores()):
         pass
+    done.write_text(now)
 
 
 if __name__ == "__main__":

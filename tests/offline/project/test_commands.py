@@ -134,7 +134,10 @@ def test_corrections_of_the_grid_add_up() -> None:
         ({"do": "move", "to": 9}, "says which chop it means"),
         ({"do": "move", "chop": "c9", "to": 9}, "there is no chop 'c9'"),
         ({"do": "move", "at": 7, "to": 500}, "there is a chop at 0.011 s already, c1"),
-        ({"do": "move", "chop": "c1", "to": 900}, "cannot move to 0.020 s: its slice ends at 0.018 s; move its end first"),
+        (
+            {"do": "move", "chop": "c1", "to": 900},
+            "cannot move to 0.020 s: its slice ends at 0.018 s; move its end first",
+        ),
         ({"do": "move", "at": 7, "to": 9, "further": 1}, "further must be true or false, got 1"),
         ({"do": "end", "chop": "c1", "end": 500}, r"the slice of c1 begins at 0.011 s: it cannot end at 0.011 s"),
         ({"do": "pad", "at": 7, "note": 36}, "note 36 is c1's"),
