@@ -3,8 +3,8 @@
     python -m tests.support.warm_numba
 
 Most is compiled when its module is imported, or when the module's `_compiled` or `compile_now` is called; the rest by
-what detectors do. librosa, too, compiles as its modules are imported. All cores have a part of it. Nothing is done where
-no file of ours has changed since it ended.
+what detectors do. librosa, too, compiles as its modules are imported. All cores have a part of it. Where no file of
+ours has changed since it ended, nothing is done.
 """
 
 import hashlib

@@ -7,7 +7,7 @@
     beats     ┃     ┃     ┃     ┃          70
 
 What the net says of beats favours neither: every eighth is struck, and of tempi 105 is the more usual one. But kick and
-snare alternate after three steps of six, of the tracked pulse or of its halves; in bars of two, three or four beats they
+snare alternate after three steps of six, of the tracked pulse or of its halves; in bars of two, three or four they
 come round to all of the six, or to three of them.
 """
 

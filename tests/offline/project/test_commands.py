@@ -116,7 +116,7 @@ def test_corrections_of_the_grid_add_up() -> None:
     )
     assert project.grid == Grid(4.0, None, (), -70, 1, (44_100,), 3, (TempoChange(500_000, 96.5),))
     assert apply(project, {"do": "reset-grid"}).is_empty
-    with pytest.raises(UserError, match="a bar begins at 1.000 s, as was said, wherever the grid is shifted"):
+    with pytest.raises(UserError, match=r"a bar begins at 1\.000 s, as was said, wherever the grid is shifted"):
         apply(project, {"do": "shift", "beats": 1})
 
 

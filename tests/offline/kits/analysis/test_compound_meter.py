@@ -20,7 +20,7 @@ HEADS = (*DRUMS, "beat")
 
 
 def struck(pattern: Pattern, meter: int, beats: Times) -> np.ndarray:
-    """Give activations of a pattern that is played on beats, seconds: float32 (n, HEADS); the beat head says nothing."""
+    """Give activations, float32 (n, HEADS), of a pattern played on beats, seconds; that of beats says nothing."""
     rows = np.zeros((round((beats[-1] + 1) * RATE), len(HEADS)), np.float32)
     for bar in range(0, len(beats) - meter, meter):
         for column, drum in enumerate(DRUMS):
