@@ -52,6 +52,11 @@ RELATIVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 AS_GOOD = 0.01
 """Less F than that is given away for a higher threshold: noise should reach it nowhere, and not all noise is known."""
+STEADY, STEADY_LEAST = 0.015, 0.15
+"""For "both", the default for music, less F than that is given away for a lower threshold and share, of the second at the
+least: where a worn play of a record has lower scores, what was chosen in the first is chosen again. Noise reaches no
+attack, of which chops are chosen.
+"""
 RISING = 0.02
 """How much of a strength is the score itself."""
 PENALTY = 1.0
@@ -185,11 +190,16 @@ def _best(name: str, fit: Fit, decision: Decision) -> tuple[Way, float]:
     for beat in BEAT_SHARES if len(judges) > 1 else (way.beat,):
         one = replace(way, beat=beat)
         peaks = fit.peaks(replace(decision, ways={**decision.ways, name: one}))
-        tried = [replace(one, threshold=t, relative=r) for t, r in product(THRESHOLDS, RELATIVE)]
+        thresholds = [t for t in THRESHOLDS if t >= STEADY_LEAST] if name == "both" else THRESHOLDS
+        tried = [replace(one, threshold=t, relative=r) for t, r in product(thresholds, RELATIVE)]
         chosen = [above(fit.column(decision, name), each) for each in tried]
         marks = [mean_f(fit, peaks, judges[0], each) for each in chosen]
-        good = [place for place, mark in enumerate(marks) if mark >= max(marks) - AS_GOOD]
-        best = max(good, key=lambda place: (tried[place].threshold, marks[place]))
+        given_away = STEADY if name == "both" else AS_GOOD
+        good = [place for place, mark in enumerate(marks) if mark >= max(marks) - given_away]
+        if name == "both":
+            best = min(good, key=lambda place: (tried[place].threshold, tried[place].relative))
+        else:
+            best = max(good, key=lambda place: (tried[place].threshold, marks[place]))
         found.append((marks[best], mean_f(fit, peaks, judges[-1], chosen[best]), tried[best]))
     most = max(f for f, _, _ in found)
     f, _, way = max((each for each in found if each[0] >= most - GIVEN_AWAY), key=lambda each: each[1])

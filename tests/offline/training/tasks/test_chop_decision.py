@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from samplechop.offline.training.tasks.chop_decision import cross_judged, decide, usual_decision
+from samplechop.offline.training.tasks.chop_decision import STEADY_LEAST, cross_judged, decide, usual_decision
 from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, Fit, Reader, Scored, verdicts
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
 
@@ -44,3 +44,20 @@ def test_each_recording_is_judged_by_what_the_others_decide(fit: Fit) -> None:
 def test_one_recording_alone_is_judged_by_the_decision_of_before(fit: Fit) -> None:
     before, one = usual_decision(None, HEADS), Fit(fit.scored[:1], fit.evidence)
     assert cross_judged(one, before, GAP, ()) == verdicts(one, before, "both")
+
+
+def test_of_thresholds_as_good_the_default_has_the_lowest_and_other_ways_the_highest() -> None:
+    rng, n = np.random.default_rng(0), 6000
+    target = np.zeros((n, len(JUDGED.names)), np.float32)
+    given = rng.uniform(0, 0.01, (n, len(HEADS))).astype(np.float32)
+    places = np.arange(20, n - 20, 12)
+    given[places, HEADS.index("onset")] = 0.9
+    for name in ("chop", "hit", "onset"):
+        target[places if name == "onset" else places[::2], JUDGED.names.index(name)] = 1
+        given[places[::2], HEADS.index(name)] = 0.95
+    target[places[::8], JUDGED.names.index("beat")] = 1
+    nothing = np.zeros((n, 2), np.float32), np.zeros((n, 1), np.float32)
+    one = Reader(HEADS).scored(given, *nothing, target, np.ones_like(target), JUDGED.names)
+    decision, _ = decide(Fit([one], Evidence(HEADS, BEAT_REACH)), usual_decision(None, HEADS), GAP, ())
+    assert decision.ways["both"].threshold == STEADY_LEAST and decision.ways["both"].relative == 0
+    assert decision.ways["hits"].threshold > 0.8
