@@ -49,6 +49,13 @@ def test_beats_that_were_found_or_that_are_divided_in_two_stay(pattern: Pattern,
     assert compound_tempo(struck(pattern, meter, beats), HEADS, frames(beats, step), RATE) is None
 
 
+def test_a_snare_between_others_in_a_waltz_tells_no_six_eight() -> None:
+    beats = made_drums.even(87.0, 30.0)
+    rows = struck({"kick": (0,), "snare": (1, 1.5, 2)}, 3, beats)
+    rows[:, 1] = np.where(np.isin(np.arange(len(rows)), np.round(frames(beats, 0.5)[3::6])), 0.7, 1.0) * rows[:, 1]
+    assert compound_tempo(rows, HEADS, frames(beats, 1.0), RATE) is None
+
+
 def test_where_no_drums_sound_nothing_is_told() -> None:
     rows = np.full((3000, len(HEADS)), 0.01, np.float32)
     assert compound_tempo(rows, HEADS, np.arange(20, 2980, 40.0), RATE) is None
