@@ -1,5 +1,7 @@
 """Signals whose truth is known, made on the spot; seeded, mono float32 at 44.1 kHz unless said otherwise."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,12 @@ def chord(root_hz: float, seconds: float) -> NDArray[np.float32]:
 
 def record(seconds: float = 6.0, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Kicks, snares and chords over hiss, and the sample positions where they begin: half a second apart."""
+    audio, starts = _record(seconds, seed)
+    return audio.copy(), starts.copy()
+
+
+@cache
+def _record(seconds: float, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
     audio = (rng.standard_normal(round(seconds * RATE)) * 1e-3).astype(np.float32)
     starts = np.arange(round(0.5 * RATE), len(audio) - RATE, round(0.5 * RATE)) + rng.integers(0, 999, 1)

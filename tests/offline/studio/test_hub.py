@@ -4,13 +4,17 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.studio import worker
 from samplechop.offline.studio.file_watch import FileWatch
 from samplechop.offline.studio.hub import Hub
 from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library
 from samplechop.offline.studio.viewer import Viewer
 from samplechop.offline.studio.worker import Tell, Worker, by_stage
+from tests.support.forked import FORKED
 from tests.support.records import noise, record
 
 
@@ -55,7 +59,8 @@ def test_a_file_that_is_gone_and_comes_back_as_it_was_stays_open(tmp_path: Path)
     )
 
 
-def test_that_all_was_heard_is_told_last(tmp_path: Path) -> None:
+def test_that_all_was_heard_is_told_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "get_context", lambda _: FORKED)
     source = record(tmp_path, noise(44_100, 1)).source
 
     async def told() -> list[Any]:
