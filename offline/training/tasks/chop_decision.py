@@ -53,9 +53,9 @@ ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 
 AS_GOOD = 0.01
 """Less F than that is given away for a higher threshold: noise should reach it nowhere, and not all noise is known."""
 STEADY, STEADY_LEAST = 0.015, 0.15
-"""For "both", the default for music, less F than that is given away for a lower threshold and share, of the second at the
-least: where a worn play of a record has lower scores, what was chosen in the first is chosen again. Noise reaches no
-attack, of which chops are chosen.
+"""For "both", the default for music, less F than that is given away for a lower threshold and share, the threshold at
+least the second: where a worn play of a record has lower scores, what was chosen in the first is chosen again. Noise
+reaches no attack, of which chops are chosen.
 """
 RISING = 0.02
 """How much of a strength is the score itself."""
