@@ -62,15 +62,21 @@ def inner(
 ) -> Compile:
     """Compile a function for compiled ones that call it; called from Python it raises TypeError.
 
+    It makes no arrays, and counts no more than an entry who holds those it is given or gives a view of: numba
+    would have each count as the first that called it does, and those that call it later free what they do not hold. A
+    caller that counts must not be given a view.
     inline: into each of them.
     """
-    compiled: Compile = njit(fastmath=fastmath, forceinline=inline, error_model=error_model, pipeline_class=Inner)
-    return compiled
+    return _linked(Inner, fastmath=fastmath, forceinline=inline, error_model=error_model)
 
 
 def apart(fastmath: bool | set[str] = False, inline: bool = True) -> Compile:
     """As `inner`, of a function whose arrays never overlap, which its callers see to: else each short loop would first
     compare where they lie.
     """
-    compiled: Compile = njit(fastmath=fastmath, forceinline=inline, pipeline_class=_Apart)
+    return _linked(_Apart, fastmath=fastmath, forceinline=inline)
+
+
+def _linked(pipeline: type[Inner], **options: Any) -> Compile:
+    compiled: Compile = njit(**{"pipeline_class": pipeline, "_nrt": False, **options})
     return compiled
