@@ -37,6 +37,7 @@ _PACKAGE = Path(__file__).parents[2]
 _OURS = __name__.partition(".")[0] + "."
 MAKES_ARRAYS = "makes_arrays"
 """The attribute of a function that says whether its compiled code needs what numba makes arrays with."""
+_COUNTS = b"NRT_"  # how the names begin of what counts who holds an array
 TEMPORARY = "samplechop-numba-"
 """How the names of folders begin in which what is compiled is lost."""
 
@@ -99,7 +100,8 @@ def _tolerant(run: Run, module: ModuleType) -> None:
 
 
 def load_alone(kept: Any) -> None:
-    """Let numba's class of what it keeps, Cache, load functions of ours without all that only compiling needs.
+    """Let numba's class of what it keeps, Cache, load functions of ours without all that only compiling needs, and keep
+    only what can be loaded so.
 
     That is a tenth of a later start. What it then compiles, it makes ready for that itself.
     """
@@ -128,7 +130,16 @@ def load_alone(kept: Any) -> None:
         key = known(self, signature, codegen)
         return key if how is None else (*key, how)
 
-    kept.load_overload, kept._index_key = load_overload, index_key
+    save = kept.save_overload
+
+    @wraps(save)
+    def save_overload(self: Any, signature: Any, compiled: Any) -> None:
+        # What makes no arrays is loaded without what numba counts their holders with. Where it calls a function that
+        # was compiled before, for one that counts, it does, too: to load it would end the process.
+        if getattr(self._py_func, MAKES_ARRAYS, True) or _COUNTS not in compiled.library._get_compiled_object():
+            save(self, signature, compiled)
+
+    kept.load_overload, kept._index_key, kept.save_overload = load_overload, index_key, save_overload
 
 
 def _nothing() -> None:

@@ -234,3 +234,34 @@ def test_what_an_earlier_version_compiled_in_another_way_is_not_taken_for_a_func
     (tmp_path / "ways.py").write_text(COMPILED_IN_THREE_WAYS)
     environment = os.environ | {"PYTHONPATH": str(ROOT), compile_cache.VARIABLE: str(tmp_path / "cache")}
     subprocess.run([sys.executable, tmp_path / "ways.py"], cwd=ROOT, env=environment, check=True)
+
+
+COUNTED = """
+from pathlib import Path
+from samplechop.realtime.core.compile_cache import ensure_compile_cache
+ensure_compile_cache()
+import numpy as np
+from numba import njit
+from samplechop.realtime.core.entry_functions import entry
+
+@njit
+def last(row):
+    copy = np.empty(len(row))
+    copy[:] = row
+    return copy[-1]
+
+assert last(np.arange(3.0)) == 2
+
+def last_of(row):
+    return last(row)
+
+made = entry("float64(float64[::1])")(last_of)
+assert made(np.arange(3.0)) == 2
+assert not list(Path(made.stats.cache_path).glob("*.last_of-*.nbc"))
+"""
+
+
+def test_what_counts_who_holds_an_array_because_a_function_that_it_calls_does_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "counted.py").write_text(COUNTED)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), compile_cache.VARIABLE: str(tmp_path / "cache")}
+    subprocess.run([sys.executable, tmp_path / "counted.py"], cwd=ROOT, env=environment, check=True)
