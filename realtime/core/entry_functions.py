@@ -5,6 +5,7 @@ file, to read which takes as long as all else of loading a function. And it make
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import llvmlite.binding as llvm
@@ -41,6 +42,16 @@ class Entry(CompilerBase):
     def compile_extra(self, function: Callable[..., Any]) -> Any:
         """Compile, and forget the types of variables in words."""
         return _Kept._make(super().compile_extra(function)._replace(type_annotation=""))
+
+
+def bound(function: Any, *arguments: Any) -> Callable[..., Any]:
+    """[main] Give what calls an entry of one signature, with its first arguments given beforehand.
+
+    Nothing looks at types, which takes longer than the call itself where there are many arguments: arrays must be of
+    the signature's, contiguous where it says so. For calls with arrays of our own at each block.
+    """
+    (compiled,) = function.overloads.values()
+    return partial(compiled.entry_point, *arguments)
 
 
 def entry(

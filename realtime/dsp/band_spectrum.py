@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
 from samplechop.realtime.dsp.logarithm import logarithms
@@ -232,7 +232,7 @@ _compiled_parts = inner()(_parts)
 
 @cache
 def _compiled(lanes: int = LANES) -> Callable[..., int]:
-    def run(block, out, arena, state, support):
+    def run(out, arena, state, support, block):
         n, hop, top, places = len(block), state[_HOP], state[_TOP], state[_PLACES:]
         line, window, turns, work, weights = _compiled_parts(arena, len(support), top, hop)
         # Frames alone lie in one piece, those side by side hop by hop.
@@ -255,8 +255,8 @@ def _compiled(lanes: int = LANES) -> Callable[..., int]:
         state[_FILLED] = filled
         return written
 
-    rest = types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1]
-    return entry(types.int64(BLOCK, *rest))(run)
+    first = types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1]
+    return entry(types.int64(*first, BLOCK))(run)
 
 
 def lanes_for(max_block_size: int, hop_length: int) -> int:
@@ -316,13 +316,17 @@ class BandSpectrum:
         self._line.fill(0)
         self._state[_FILLED] = self.latency
 
+    def into(self, out: NDArray[np.float32]) -> Callable[[NDArray[np.float32]], int]:
+        """[main] Give `push` for blocks of a bus, into an array that has room for any of them: nothing is checked."""
+        return bound(self._run, out, self._arena, self._state, self._support)
+
     def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
         """[analysis] Process a block and write the log magnitudes of every frame it completes. No allocation.
 
         block: float32, (n,), C-contiguous. out: float32, (m, bands), C-contiguous, m >= n // hop_length + 1.
         Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.
         """
-        written = self._run(block, out, self._arena, self._state, self._support)
+        written: int = self._run(out, self._arena, self._state, self._support, block)
         if written < 0:
             rows = len(block) // self.hop_length + 1
             raise ValueError(f"out must have at least {rows} rows of {len(self._support)} bands, got shape {out.shape}")

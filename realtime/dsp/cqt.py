@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.cqt_plan import CQTPlan, plan_cqt
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros
@@ -151,7 +151,7 @@ def compile_cqt(taps: tuple[np.float32, ...]) -> Callable[..., int]:
     It closes over plain numbers only, because numba finds a closure in its cache on disk by their values.
     """
 
-    def run(block, out, arena, table):
+    def run(out, arena, table, block):
         header = table[0]
         hop = header[HOP]
         levels = table[1 : 1 + header[LEVELS]]
@@ -178,8 +178,7 @@ def compile_cqt(taps: tuple[np.float32, ...]) -> Callable[..., int]:
                 _advance(arena, levels, hop)
         return written
 
-    rest = (types.float32[:, ::1], types.float32[::1], types.int64[:, ::1])
-    return entry(types.int64(BLOCK, *rest))(run)
+    return entry(types.int64(types.float32[:, ::1], types.float32[::1], types.int64[:, ::1], BLOCK))(run)
 
 
 F2_HZ = 87.30705785825097
@@ -268,6 +267,10 @@ class StreamingCQT:
         """[analysis] Become as new."""
         self._arena[:], self._table[:] = self._fresh
 
+    def into(self, out: NDArray[np.float32]) -> Callable[[NDArray[np.float32]], int]:
+        """[main] Give `push` for blocks of a bus, into an array that has room for any of them: nothing is checked."""
+        return bound(self._run, out, self._arena, self._table)
+
     def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
         """[analysis] Process a block and write the magnitudes of every frame it completes. No allocation.
 
@@ -277,9 +280,10 @@ class StreamingCQT:
         Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.
         """
         try:
-            written = self._run(block, out, self._arena, self._table)
+            written = self._run(out, self._arena, self._table, block)
         except TypeError:
-            written = self._run(*self._mended(block, out), self._arena, self._table)
+            block, out = self._mended(block, out)
+            written = self._run(out, self._arena, self._table, block)
         if written < 0:
             rows, n_bins = len(block) // self._plan.hop_length + 1, self._plan.n_bins
             raise ValueError(f"out must have at least {rows} rows of {n_bins} bins, got shape {out.shape}")

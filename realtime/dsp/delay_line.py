@@ -7,6 +7,11 @@ _ROOM = 16
 """Size of the buffer, in lengths to be remembered: rows move once in so many lengths."""
 
 
+def prefixes(rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """[main] Give the first n rows for each n from 0 to all: to make such a view takes longer than to look it up."""
+    return [rows[:n] for n in range(len(rows) + 1)]
+
+
 class Ring:
     """The last rows of a stream, row r at place r % len(rows), which compiled functions read and write.
 

@@ -10,7 +10,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.channels import ANTIPHASE_RATIO, CHANNELS, WEIGHTS, Channel
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.inner_functions import apart, inner
 
 SMOOTHING_SECONDS = 1.0
@@ -139,7 +139,7 @@ def _replace_cancelled(samples, n, mono, at, state, rate, fading):
     return began
 
 
-def _mix(samples, clean, mono, peaks, weights, state, rate, fading, follows_phase):
+def _mix(clean, mono, peaks, weights, state, rate, fading, follows_phase, samples):
     began, near = -1, len(clean)
     for first in range(0, len(samples), near):
         n = min(near, len(samples) - first)
@@ -153,7 +153,8 @@ def _mix(samples, clean, mono, peaks, weights, state, rate, fading, follows_phas
 
 _block = types.Array(types.float32, 2, "C", readonly=True)  # one that may be written to is taken, too
 _row, _rows, _state = types.float32[::1], types.float32[:, ::1], types.float64[::1]
-_mix = entry(types.int64(_block, _rows, _row, _row, _row, _state, types.float64, _state, types.boolean))(_mix)
+_mix = entry(types.int64(_rows, _row, _row, _row, _state, types.float64, _state, types.boolean, _block))(_mix)
+_FLOAT32 = np.dtype(np.float32)
 
 
 class Downmix:
@@ -186,6 +187,9 @@ class Downmix:
         self._fading = np.exp(-np.arange(STRETCH)[::-1] / (SMOOTHING_SECONDS * sample_rate))
         self.follows_phase = channels == 2 and channel == "auto"
         self.antiphase_at: int | None = None
+        phase = self._state, self._rate, self._fading, self.follows_phase
+        self._parts = self._clean, self._mono, self._peaks, self._weights, *phase
+        self._run = bound(_mix, *self._parts)
         self.reset(0)
 
     def reset(self, start: int) -> None:
@@ -195,8 +199,8 @@ class Downmix:
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix float32 (n, channels) to float32 (n,), read-only and valid until the next call; NaN becomes silence."""
         n = len(samples)
-        phase = self._state, self._rate, self._fading, self.follows_phase
-        began = _mix(samples, self._clean, self._mono, self._peaks, self._weights, *phase)
+        is_right = samples.dtype == _FLOAT32 and samples.flags.c_contiguous
+        began = self._run(samples) if is_right else _mix(*self._parts, samples)
         if began >= 0 and self.antiphase_at is None:
             self.antiphase_at = self._position + began
         self._position += n

@@ -4,7 +4,6 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +110,7 @@ class Engine:
         self._fade = np.linspace(1, 0, round(FADE_SECONDS * sample_rate), dtype=np.float32)[:, None]
         length = len(self._fade)
         self._tail = History(channels, length, min(length, max_block_size))
+        self._fading = length
         # By detector and kind, the last event of what sounds until the next of its kind.
         self._sounding: dict[tuple[str, str], Event] = {}
         self._end: int | None = None  # while it is flushed: where the input ends
@@ -148,7 +148,7 @@ class Engine:
             return
         if self._bus_position < 0:
             self._process_lead_in(emit)
-        self._tail.append(samples if len(samples) <= len(self._fade) else samples[-len(self._fade) :])
+        self._tail.append(samples if len(samples) <= self._fading else samples[-self._fading :])
         mono = self.downmix.process(samples)
         self.position += len(samples)
         if self._resampler is not None:
@@ -205,15 +205,18 @@ class Engine:
             self._detect(silence[: -self._bus_position], emit)
 
     def _detect(self, block: NDArray[np.float32], emit: Emit) -> None:
+        start = self._bus_position
+        self._pass_on, self._block_end = emit, start + len(block)
         for name, detector in self._active.items():
-            if self._bus_position < 0 and not getattr(detector, "lead_in", False):
+            if start < 0 and not getattr(detector, "lead_in", False):
                 continue
+            self._processing = name
             try:
-                detector.process(block, self._bus_position, partial(self._emit, emit, name, len(block)))
+                detector.process(block, start, self._emit)
             except Exception as error:  # whatever a detector does wrong, the others must go on
                 self._fail(name, error)
                 self.release(emit, name)
-        self._bus_position += len(block)
+        self._bus_position = self._block_end
         if self.faults:
             self._drop_failed()
 
@@ -225,9 +228,10 @@ class Engine:
         if len(self._active) + len(self.faults) > len(self.detectors):
             self._active = {name: d for name, d in self._active.items() if name not in self.faults}
 
-    def _emit(self, emit: Emit, name: str, size: int, event: Event) -> None:
-        """Give a detector's event, emitted while it processed a block of that size, at its place in the input."""
-        end = self._bus_position + size
+    def _emit(self, event: Event) -> None:
+        """Pass on an event of the detector that processes the block, at its place in the input."""
+        name, emit, end = self._processing, self._pass_on, self._block_end
+        size = end - self._bus_position
         if self._lead_in and isinstance(event, Event) and event.sample < 0:
             if event.sample < -LEEWAY:
                 return

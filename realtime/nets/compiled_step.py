@@ -145,7 +145,7 @@ def _steps(arena, layout, time, n, out):
 def _function() -> tuple[Any, Any]:
     """Give the function, which is not compiled yet, and its signature."""
 
-    def run(rows, clock, early, early_layout, deep, deep_layout, frame, early_out, out):
+    def run(clock, early, early_layout, deep, deep_layout, frame, early_out, out, rows):
         whole, bands, channels = 0, early_layout[_FEATURES], early_layout[_CHANNELS]
         late, most = rows.shape[1] - bands, early_layout[_MOST]
         for start in range(0, len(rows), most):
@@ -176,7 +176,7 @@ def _function() -> tuple[Any, Any]:
         return whole
 
     rows, row, places = types.float32[:, ::1], types.float32[::1], types.int64[::1]
-    signature = types.int64(rows, places, row, places, row, places, row, rows, rows)
+    signature = types.int64(places, row, places, row, places, row, rows, rows, rows)
     return entry(error_model="numpy")(run), signature
 
 
@@ -251,9 +251,9 @@ def compiled_steps() -> Callable[..., int] | None:
     """[main] Give what runs steps of both stages for each row of features; None where it was never compiled: that takes
     longer than all else, so it begins in the background, for later starts.
 
-    (rows, clock, early arena, early layout, deep arena, deep layout, frame, early_out, out) -> frames that are whole.
-    rows: float32 (n, features). clock: int64 (3,), see EARLY. frame: float32 (inputs of the deep stage,), of the frame
-    that is not whole yet. early_out: (n, early heads), out: (frames, heads), which receive the answers.
+    (clock, early arena, early layout, deep arena, deep layout, frame, early_out, out, rows) -> frames that are whole.
+    clock: int64 (3,), see EARLY. frame: float32 (inputs of the deep stage,), of the frame that is not whole yet.
+    early_out: (n, early heads), out: (frames, heads), which receive the answers. rows: float32 (n, features).
     """
     run = kept(*_function())
     if run is None:

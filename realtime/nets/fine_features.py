@@ -11,10 +11,10 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
-from samplechop.realtime.dsp.delay_line import Ring
+from samplechop.realtime.dsp.delay_line import Ring, prefixes
 from samplechop.realtime.dsp.logarithm import logarithms
 from samplechop.realtime.nets.features import (
     CQT_FLOOR,
@@ -45,7 +45,7 @@ def fine_bands(max_block_size: int, sample_rate: int = 44_100) -> BandSpectrum:
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(spectra, n_spectra, constant_q, n_constant_q, rows, mean, table, share, harmony):
+    def run(spectra, constant_q, rows, mean, table, share, harmony, n_spectra, n_constant_q):
         first = max(0, table[0] - LATE_HOPS)  # the constant-Q hop that is first in this block
         if max(0, table[0] + n_spectra - LATE_HOPS) - first != n_constant_q:
             return -1
@@ -77,8 +77,8 @@ def _compiled() -> Callable[..., int]:
         return n_spectra
 
     row, rows = types.float32[::1], types.float32[:, ::1]
-    signature = types.int64(rows, types.int64, rows, types.int64, rows, row, types.int64[::1], types.float32, rows)
-    return entry(signature)(run)
+    arrays, number = (rows, rows, rows, row, types.int64[::1], types.float32, rows), types.int64
+    return entry(number(*arrays, number, number))(run)
 
 
 class FineFeatureStream:
@@ -102,9 +102,11 @@ class FineFeatureStream:
         self._rows: NDArray[np.float32] = np.zeros((most, PER_HOP), np.float32)
         self._mean: NDArray[np.float32] = np.zeros(PER_HOP, np.float32)
         self._table = np.zeros(1, np.int64)
-        self._share = share_of(HOP_LENGTH, sample_rate)
         self.harmony = Ring(N_BINS, REMEMBERED + 2 * most)
-        self._run = _compiled()
+        self._transform = self._bands.into(self._spectra), self._cqt.into(self.constant_q)
+        state = self._mean, self._table, share_of(HOP_LENGTH, sample_rate), self.harmony.rows
+        self._run = bound(_compiled(), self._spectra, self.constant_q, self._rows, *state)
+        self._first = prefixes(self._rows)
         self.n_constant_q = 0
 
     def reset(self) -> None:
@@ -121,10 +123,10 @@ class FineFeatureStream:
 
         Returns float32, (m, PER_HOP): a view, valid until the next push.
         """
-        n = self._bands.push(block, self._spectra)
-        self.n_constant_q = late = self._cqt.push(block, self.constant_q)
-        read, ring = (self._spectra, n, self.constant_q, late), self.harmony.rows
-        written = self._run(*read, self._rows, self._mean, self._table, self._share, ring)
+        bands, constant_q = self._transform
+        n = bands(block)
+        self.n_constant_q = late = constant_q(block)
+        written = self._run(n, late)
         self.harmony.end += late
         assert written == n, "a constant-Q frame is complete LATE_HOPS hops after the bands"
-        return self._rows[:written]
+        return self._first[n]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import HarmonyFeatures, Manifest, ModelError, StreamFeatures
+from samplechop.realtime.dsp.delay_line import prefixes
 from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
 from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
@@ -58,7 +59,7 @@ class ActivationStream:
         most = max_block_size // self.hop_length + 1
         # Head by head in memory, for those who follow one of them.
         self._rows: NDArray[np.float32] = np.zeros((len(self.heads), most), np.float32).T
-        self._nothing = self._rows[:0]
+        self._first = prefixes(self._rows)
         self.reset()
 
     def reset(self) -> None:
@@ -75,12 +76,14 @@ class ActivationStream:
         """
         found = self._net.push(self.features.push(block))
         self.early = self._net.early
-        if not len(found):
-            return self._nothing
-        skipped = min(self._wait, len(found))
-        self._wait -= skipped
-        rows = self._rows[: len(found) - skipped]
-        rows[:] = found[skipped:]
+        n = len(found)
+        if self._wait and n:
+            skipped = min(self._wait, n)
+            self._wait -= skipped
+            found, n = found[skipped:], n - skipped
+        rows = self._first[n]
+        if n:
+            rows[:] = found
         return rows
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import DrumFeatures, Manifest, ModelError, StreamFeatures
+from samplechop.realtime.core.entry_functions import bound
+from samplechop.realtime.dsp.delay_line import prefixes
 from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.causal_net import CausalNet
 from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, SIGMOID, compiled_steps
@@ -64,6 +66,10 @@ class TemporalNet:
         size = self.n_heads, features.dilations, features.channels, members
         self._net = CausalNet(manifest.path, n_inputs, *size, most, self._clock[DEEP:])
         self.early: NDArray[np.float32] = np.zeros((0, self._n_early), np.float32)
+        self._first = prefixes(self._net.out)
+        self._early_first: list[NDArray[np.float32]] = []
+        if self._early_net is not None:
+            self._early_first = prefixes(self._early_net.out[:, : self._n_early])
         self._compiled: Callable[[NDArray[np.float32]], int] | None = None
         self._is_awaited = False
         if early is not None and members == 1 and features.n_features == STACK * fine_features.PER_HOP:
@@ -90,8 +96,8 @@ class TemporalNet:
         if self._early_net is None:
             return self._net.push(rows)
         if self._compiled is not None:
-            self.early = self._early_net.out[: len(rows), : self._n_early]
-            return self._net.out[: self._compiled(rows)]
+            self.early = self._early_first[len(rows)]
+            return self._first[self._compiled(rows)]
         found = self._early_net.push(rows[:, : self._bands])
         self.early, late = found[:, : self._n_early], rows[:, self._bands :]
         passed, waiting = found.shape[1] - self._n_early, int(self._clock[HOP])
@@ -123,10 +129,7 @@ class TemporalNet:
             self._is_awaited = True
             return None
         places = early.arena, early.layout, deep.arena, deep.layout, self._frames[0]
-        clock, outputs = self._clock, (self._early_net.out, self._net.out)
-
-        def compiled(rows: NDArray[np.float32]) -> int:
-            return run(rows, clock, *places, *outputs)
+        compiled = bound(run, self._clock, *places, self._early_net.out, self._net.out)
 
         tried = np.random.default_rng(0).standard_normal((TRIED, fine_features.PER_HOP), np.float32)
         noise = np.random.default_rng(1).standard_normal(NOISE, np.float32)

@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.detectors.beats.bar_pointer import AROUND, BAND, around, forward, likeliest, tempi
 from samplechop.realtime.detectors.beats.weights import beat_weights
 
@@ -61,7 +61,7 @@ def pulse_range(tempo_range: TempoRange) -> TempoRange:
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(beat, rows, states, periods, starts, firsts, chance, leaving, arriving, recent, table, trust, counted):
+    def run(states, periods, starts, firsts, chance, leaving, arriving, recent, table, trust, beat, rows, counted):
         # table: frames since the last beat, frames since the pulse passed (or -1), confidence, its weight, sum of the
         # distribution, frames until all states are looked at, period and phase of the pulse that is followed (0: none),
         # log odds of a pulse since the last beat, their mean, mean share of the pulse, whether it moved, frames since
@@ -147,8 +147,8 @@ def _compiled() -> Callable[..., None]:
 
     row, rows = types.float32[::1], types.float32[:, ::1]
     table, places = types.float64[::1], types.int64[::1]
-    signature = types.void(row, rows, row, places, places, places, rows, row, row, row, table, table, row)
-    return entry(signature)(run)
+    kept = row, places, places, places, rows, row, row, row, table, table
+    return entry(types.void(*kept, types.float32[:], rows, row))(run)
 
 
 class BeatTracker:
@@ -182,7 +182,8 @@ class BeatTracker:
         self._trust = beat_weights().online.weights if trust is None else trust
         self._table = np.zeros(15)
         self._uncounted: NDArray[np.float32] = np.zeros(2, np.float32)
-        self._run = _compiled()
+        states = self._states, self._periods, self._starts, self._firsts, self._chance, self._leaving, self._arriving
+        self._run = bound(_compiled(), *states, self._recent, self._table, self._trust)
         self.reset()
 
     def reset(self) -> None:
@@ -219,7 +220,5 @@ class BeatTracker:
         right, by those four. POSITION and METER are `counted`, float32 (2,), or 0: what `BarCounter` had before.
         """
         rows = np.empty((len(beat), COLUMNS), np.float32)
-        states = self._states, self._periods, self._starts, self._firsts, self._chance, self._leaving, self._arriving
-        counted = self._uncounted if counted is None else counted
-        self._run(beat, rows, *states, self._recent, self._table, self._trust, counted)
+        self._run(beat, rows, self._uncounted if counted is None else counted)
         return rows

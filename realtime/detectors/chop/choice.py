@@ -10,7 +10,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest, ModelError
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.plugin import Trace
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT
 from samplechop.realtime.detectors.chop import DIAL, Choose
@@ -29,6 +29,7 @@ from samplechop.realtime.detectors.chop.drums_alone import (
     follow_passage,
 )
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher
+from samplechop.realtime.dsp.delay_line import prefixes
 from samplechop.realtime.nets.streaming import calibrated
 
 
@@ -82,10 +83,10 @@ Spectra = tuple[NDArray[np.float32], int, int]
 
 @cache
 def _compiled() -> Callable[..., tuple[int, int]]:
-    # Arrays after those that are read: as `parts` of Evidence, AttackRanking, PassageFeatures and DrumsAloneState.
-    def run(heads, pulse, spectra, first, step, reach, recent, skip, evidence, weights, bias, own, share, asked, decay,
-            state, scores, places, found, columns, passing, means, frames, features, counting, rule, is_alone, alone,
-            way, shown):  # fmt: skip
+    # Arrays before those that are read: as `parts` of Evidence, AttackRanking, PassageFeatures and DrumsAloneState.
+    def run(reach, recent, skip, evidence, weights, bias, own, share, asked, decay, state, scores, places, found,
+            columns, passing, means, frames, features, counting, rule, is_alone, alone, way, shown, heads, pulse,
+            spectra, first, step):  # fmt: skip
         n = len(heads)
         written = collect_evidence(heads, pulse, reach, recent, skip, evidence)
         rows = evidence[:written]
@@ -104,7 +105,7 @@ def _compiled() -> Callable[..., tuple[int, int]]:
     read = types.float32[:, :], rows, rows, number, number
     ranked = table, numbers, places, numbers, table, types.float64, table, rows, places, cube
     passage = places, types.float64, numbers, places, table, numbers, numbers, flags, flags
-    signature = types.UniTuple(number, 2)(*read, number, rows, places, rows, *ranked, *passage, number, row)
+    signature = types.UniTuple(number, 2)(number, rows, places, rows, *ranked, *passage, number, row, *read)
     return entry(signature)(run)
 
 
@@ -139,7 +140,6 @@ class RankedChoice:
         self.attack_gap = self._gaps[self._last]
         columns = [self._ranking.names.index(name) for name in DIAL]
         self._dial = [(column, self._calibrations[column]) for column in columns]
-        self._run = _compiled()
         self._make_room(1)
 
     @property
@@ -159,7 +159,8 @@ class RankedChoice:
         self._is_alone = parts[-1][-1]
         self._shown: NDArray[np.float32] = np.zeros(n, np.float32)
         way = -1 - self._column if self._follows else self._column
-        self._parts = *(one for part in parts for one in part), way, self._shown
+        self._run = bound(_compiled(), *(one for part in parts for one in part), way, self._shown)
+        self._first_shown = prefixes(self._shown)
 
     def push(
         self, heads: NDArray[np.float32], pulse: NDArray[np.float32], spectra: Spectra, trace: Trace
@@ -168,10 +169,10 @@ class RankedChoice:
         n = len(heads)
         if n > self._room:
             self._make_room(n)
-        written, count = self._run(heads, pulse, *spectra, *self._parts)
+        written, count = self._run(heads, pulse, *spectra)
         first = self._ranking.next_frame
         self._ranking.next_frame = first + written
-        trace.append(self._shown[:written])
+        trace.append(self._first_shown[written])
         if not count:
             return []
         attacks = self._ranking.attacks(count, first)

@@ -166,7 +166,8 @@ class ChopDetector(StatedLatency):
                 continue
             self._last_attack = attack
             self._offer(pick, attack, emit)
-        self._emit(self._gap.release(self._front_end.next_frame - 1), emit)
+        if self._gap.waiting is not None:
+            self._emit(self._gap.release(self._front_end.next_frame - 1), emit)
 
     def _offer(self, pick: Pick, attack: int, emit: Emit) -> None:
         """Bring an attack to those that wait, if it is a chop; say that it is none, if that is wanted."""

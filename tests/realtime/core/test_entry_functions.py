@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.inner_functions import inner
 
 
@@ -38,6 +38,16 @@ def test_a_kept_function_gives_and_raises_what_it_did_when_it_was_compiled() -> 
             one(numbers, 0)
         with pytest.raises(ValueError, match="three"):
             one(numbers, 3)
+
+
+def test_a_bound_function_gives_and_raises_what_the_whole_call_does() -> None:
+    numbers, whole = np.arange(5.0), entry(SIGNATURE, allocates=True)(_ratios)
+    by = bound(whole, numbers)
+    np.testing.assert_array_equal(by(2), whole(numbers, 2))
+    with pytest.raises(ValueError, match="three"):
+        by(3)
+    with pytest.raises(TypeError):
+        by()
 
 
 def _kept(numbers):

@@ -137,6 +137,12 @@ def test_an_unknown_choice_is_refused() -> None:
         Downmix(RATE, 2, 64, "both")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("samples", [np.zeros((64, 2), np.int32), np.zeros((2, 64), np.float32).T, np.zeros(64)])
+def test_samples_that_are_no_rows_of_float32_are_refused(samples: NDArray[np.generic]) -> None:
+    with pytest.raises(TypeError):
+        Downmix(RATE, 2, 64).process(samples)
+
+
 def test_a_gap_in_the_input_forgets_neither_the_phase_nor_where_it_was_found() -> None:
     sound = hits()
     downmix = Downmix(RATE, 2, len(sound))
