@@ -46,11 +46,13 @@ def has_place(event: Event, end: int) -> bool:
 
 def has_strength(event: Event) -> bool:
     """Say whether the strength is a plain number in 0..1."""
-    return isinstance(event.strength, int | float) and 0 <= event.strength <= 1
+    return isinstance(event.strength, (int, float)) and 0 <= event.strength <= 1
 
 
 def has_notes(event: Event) -> bool:
     """Say whether notes and velocity, where it has any, are what MIDI can carry."""
+    if event.notes is None and event.note is None and event.velocity is None:
+        return True
     if not isinstance(event.notes, tuple | list | None):
         return False
     numbers = (n for n in (event.note, event.velocity, *(event.notes or ())) if n is not None)
@@ -59,11 +61,11 @@ def has_notes(event: Event) -> bool:
 
 def has_words(event: Event) -> bool:
     """Say whether label and tempo can be written."""
-    tempo = event.tempo
+    label, tempo = event.label, event.tempo
     return (
-        isinstance(event.label, str | None)
+        (label is None or isinstance(label, str))
         and isinstance(event.rephased, bool)
-        and (tempo is None or (isinstance(tempo, int | float) and math.isfinite(tempo)))
+        and (tempo is None or (isinstance(tempo, (int, float)) and math.isfinite(tempo)))
     )
 
 

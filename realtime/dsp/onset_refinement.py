@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.core.plugin import OPENING_SECONDS
 from samplechop.realtime.dsp.delay_line import History
@@ -72,8 +72,8 @@ def _sums(x, energy):
         energy[c + 1, 0], energy[c + 1, 1] = full, high
 
 
-@entry("int64(float32[::1], float64[::1], int64, int64, int64, float32[::1], float64[:, ::1], float64[::1])")
-def _attack(samples, likely, best, n_before, n_after, x, energy, loudest):
+@entry("int64(float64[::1], int64, int64, int64, float32[::1], float64[:, ::1], float64[::1], float32[::1])")
+def _attack(likely, best, n_before, n_after, x, energy, loudest, samples):
     # x, energy and loudest are to work with: numba takes long to compile what makes arrays.
     for b in range(2):
         energy[0, b] = loudest[b] = 0.0
@@ -117,10 +117,12 @@ class AttackSearch:
             raise ValueError(f"lengths must be multiples of {_CELL}, got {back}, {forward}, {before}, {after}")
         self.back, self.margin = back, after
         self.length = back + forward + 2 * after
-        self._before, self._after = before // _CELL, after // _CELL
         at = np.arange(self.length // _CELL + 1) * _CELL - self.margin - back
-        self._likely = np.exp(-0.5 * ((at - usual) / sigma) ** 2)
-        self._usual = (self.margin + back + usual) // _CELL
+        likely, cells = np.exp(-0.5 * ((at - usual) / sigma) ** 2), (before // _CELL, after // _CELL)
+        # One for all threads: a compiled function keeps the interpreter's lock, and uses it in one call.
+        work = np.empty(self.length + 1, np.float32), np.empty((self.length // _CELL + 1, 2)), np.empty(2)
+        self._parts = likely, (self.margin + back + usual) // _CELL, *cells, *work
+        self._run = bound(_attack, *self._parts)
 
     def offset(self, segment: NDArray[np.float32]) -> int:
         """[analysis] Where the attack begins, in samples relative to the frame's centre.
@@ -130,14 +132,12 @@ class AttackSearch:
         """
         if segment.shape != (self.length,):
             raise ValueError(f"segment must have {self.length} samples, got shape {segment.shape}")
-        work = np.empty(self.length + 1, np.float32), np.empty((self.length // _CELL + 1, 2)), np.empty(2)
-        found = _attack(segment, self._likely, self._usual, self._before, self._after, *work)
-        return int(found) - self.margin - self.back
+        return int(_attack(*self._parts, segment)) - self.margin - self.back
 
     def attack(self, audio: History, centre: int) -> int:
         """[analysis] Where the attack begins, in the samples of a history, around a frame's centre."""
         first = centre - self.back - self.margin
-        return centre + self.offset(audio.given(first, first + self.length).reshape(-1))
+        return first + int(self._run(audio.given(first, first + self.length).reshape(-1)))
 
 
 ATTACK_SEARCH = AttackSearch(BACK, FORWARD, usual=0, sigma=900.0, before=24 * _CELL, after=40 * _CELL)

@@ -18,7 +18,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.beats.weights import BarWeights
 from samplechop.realtime.dsp.delay_line import Ring
@@ -60,21 +60,21 @@ _PITCHES, _BASS_BINS = 12, 24
 def _change(harmony, first, last, after, n, sums):
     """Give 1 - the correlation of pitch classes, of the n lowest bins, in hops first..last with those `after` last.
 
-    harmony: a Ring's rows. sums: float64 (2, 12), to work with.
+    harmony: a Ring's rows. n: bins of whole octaves. sums: float64 (2, 12), to work with.
     """
     old, new = sums[0], sums[1]
     for pitch in range(_PITCHES):
         old[pitch] = new[pitch] = 0.0
     within = len(harmony) - 1  # a power of two less one: a division for each number would take most of the time
-    for k in range(n):
-        pitch = k % _PITCHES
-        total = old[pitch]
+    for octave in range(0, n, _PITCHES):  # pitches side by side, as each sum waits for its last number
         for at in range(first, last):
-            total += harmony[at & within, k]
-        old[pitch], total = total, new[pitch]
+            row = at & within
+            for pitch in range(_PITCHES):
+                old[pitch] += harmony[row, octave + pitch]
         for at in range(last + 2 * STACK, last + 2 * STACK + after):
-            total += harmony[at & within, k]
-        new[pitch] = total
+            row = at & within
+            for pitch in range(_PITCHES):
+                new[pitch] += harmony[row, octave + pitch]
     # Plain sums: numba compiles numpy's means and sums of arrays for long.
     old_sum = new_sum = 0.0
     for k in range(_PITCHES):
@@ -105,7 +105,7 @@ def _height(heads, place, reach, n_frames, columns):
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(heads, harmony, n_frames, place, before, columns, between, onset, found, sums):
+    def run(heads, harmony, columns, between, onset, sums, n_frames, place, before, found):
         centre = int(place + 0.5)
         for k in range(len(columns)):
             top = np.float32(0)
@@ -130,9 +130,8 @@ def _compiled() -> Callable[..., None]:
             found[len(CUES) + k] = _height(heads, at, np.int64(1), n_frames, onset)
 
     rows, places = types.float32[:, ::1], types.int64[::1]
-    numbers, sums = (types.float64, types.float64), types.float64[:, ::1]
-    signature = types.void(rows, rows, types.int64, *numbers, places, places, places, types.float64[::1], sums)
-    return entry(signature)(run)
+    kept, number = (rows, rows, places, places, places, types.float64[:, ::1]), types.float64
+    return entry(types.void(*kept, types.int64, number, number, types.float64[::1]))(run)
 
 
 class BarCues:
@@ -156,8 +155,8 @@ class BarCues:
             for names in (HEADS, BETWEEN)
         )
         self._onset = np.array([heads.index("onset")] if "onset" in heads else [], np.int64)
-        self._sums = np.zeros((2, _PITCHES))
-        self._run = _compiled()
+        rings, sums = (self._heads.rows, self._harmony.rows), np.zeros((2, _PITCHES))
+        self._run = bound(_compiled(), *rings, self._columns, self._between, self._onset, sums)
         self.reset()
 
     def reset(self) -> None:
@@ -189,18 +188,17 @@ class BarCues:
         """[analysis] Give the cues of a beat at a place in frames, all around it pushed: float64 (len(CUES),)."""
         found = np.zeros(len(CUES) + len(PARTS))
         before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
-        given = self._heads.rows, self._harmony.rows, self.frames, place, before
-        self._run(*given, self._columns, self._between, self._onset, found, self._sums)
+        self._run(self.frames, place, before, found)
         one, half, two = found[len(CUES) :].tolist()
         self._before, self.thirds, self.between = place, min(one, two) - half, max(one, half, two)
         return found[: len(CUES)]
 
 
 @entry(
-    "int64(float64[::1], float64, float64, float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], "
-    "boolean[::1], float64[::1], float64[::1])"
+    "int64(float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1], float64[::1], "
+    "float64[::1], float64[::1], float64, float64)"
 )
-def _count(cues, thirds, between, weights, constant, chances, settings, bars, ahead, table, evidence):
+def _count(weights, constant, chances, settings, bars, ahead, table, evidence, cues, thirds, between):
     # settings: slip, stay, slope and constant of the log-odds of 6/8. table: the means of thirds and of what is
     # between, beats they are taken over, the state before (-1: none). evidence: (states,), to work with. Gives the
     # state, and writes bars and ahead.
@@ -248,17 +246,20 @@ class BarTracker:
         self._weights = weights
         self._settings = np.array([weights.slip, weights.stay, *weights.compound])
         self._chances = np.concatenate([[share / m] * m for m, share in zip(METERS, weights.meters, strict=True)])
+        states = len(POSITIONS)
+        self._bars, self._ahead, self._table = np.zeros(states), np.zeros(states, np.bool_), np.zeros(4)
+        given = weights.cues, weights.constant, self._chances, self._settings
+        self._run = bound(_count, *given, self._bars, self._ahead, self._table, np.zeros(states))
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget the bars."""
         self._mean, self._beats = self._weights.usual.copy(), 4
-        self._bars, self._ahead = self._chances.copy(), np.zeros(len(POSITIONS), np.bool_)
-        self._table, self._evidence = np.array([0.0, 0.0, 0.0, -1.0]), np.zeros(len(POSITIONS))
+        self._bars[:], self._ahead[:], self._table[:] = self._chances, False, (0.0, 0.0, 0.0, -1.0)
 
     def lose_count(self) -> None:
         """[analysis] Know no more which beat comes next, though the meter and what is usual stay."""
-        self._bars = 0.5 * self._bars + 0.5 * self._chances
+        self._bars[:] = 0.5 * self._bars + 0.5 * self._chances
 
     def cues_less_mean(self, cues: NDArray[np.float64]) -> NDArray[np.float64]:
         """[analysis] Take from the next beat's cues, float64 (len(CUES),), their mean lately, and move that on."""
@@ -270,7 +271,5 @@ class BarTracker:
         """[analysis] Take the next beat's cues, float64 (len(CUES),), thirds and what is between, as `BarCues` gives
         them; give its position in the bar, and the meter.
         """
-        given = self.cues_less_mean(cues), thirds, between, self._weights.cues, self._weights.constant
-        state = self._chances, self._settings, self._bars, self._ahead, self._table, self._evidence
-        meter, position = POSITIONS[_count(*given, *state)]
+        meter, position = POSITIONS[self._run(self.cues_less_mean(cues), thirds, between)]
         return position, meter

@@ -289,8 +289,6 @@ class AttackRanking:
 
     def attacks(self, count: int, first: int) -> list[Attack]:
         """[analysis] Give the first `count` attacks of those last found, in rows from frame `first` on."""
-        columns = (part[:count].tolist() for part in (self._places, self._found[0], self._found[2]))
-        return [
-            Attack(first - 1 + place, first + place, scores, margins, self._dial)
-            for place, scores, margins in zip(*columns, strict=True)
-        ]
+        scores, _, margins = self._found[:, :count].tolist()
+        places, dial = self._places[:count].tolist(), self._dial
+        return [Attack(first - 1 + place, first + place, scores[k], margins[k], dial) for k, place in enumerate(places)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Features, ModelError, StreamFeatures
-from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.events import ATTACK, CHOP, Event
 from samplechop.realtime.core.plugin import Block, Emit, Meter, ProcessSpec, StatedLatency, Trace
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
@@ -48,6 +48,9 @@ def _is_constant(samples):
         if squares / len(samples) >= SILENCE:
             return False
     return True
+
+
+_has_nothing = bound(_is_constant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ class ChopDetector(StatedLatency):
     def _is_silent(self, attack: int) -> bool:
         """Say whether nothing but a constant follows an attack, from STEP after it to ATTACK_SEARCH.margin."""
         after = self._audio.given(attack + STEP, attack + ATTACK_SEARCH.margin)
-        return bool(_is_constant(after[:, 0]))
+        return bool(_has_nothing(after[:, 0]))
 
     def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
         """Give the harmonic spectrum after a frame, if wanted: now, for while a chop waits it may be forgotten."""
