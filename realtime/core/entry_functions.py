@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import llvmlite.binding as llvm
 from numba import njit
-from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
+from numba.core.compiler import CompilerBase, CompileResult
 
 from samplechop.realtime.core.compile_cache import MAKES_ARRAYS
+from samplechop.realtime.core.inner_functions import passes_for
 
 _STUB = 'define void @"{}"() {{ ret void }}'
 
@@ -35,9 +36,9 @@ class Entry(CompilerBase):
     """numba's compiler, for functions that only Python calls."""
 
     def define_pipelines(self) -> list[Any]:
-        """Give numba's own passes, which make it ready to be called from Python alone."""
+        """Give the passes, which make it ready to be called from Python alone."""
         self.state.flags.no_cfunc_wrapper = True
-        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+        return passes_for(self.state)
 
     def compile_extra(self, function: Callable[..., Any]) -> Any:
         """Compile, and forget the types of variables in words."""

@@ -95,7 +95,9 @@ def _relative(magnitude, out):
 
 
 @cache
-def _compiled() -> Callable[..., int]:
+def _compiled(is_constant_q: bool = True) -> Callable[..., int]:
+    """[main] Compile one kind or the other: numba leaves out what a constant excludes, a transform of its own."""
+
     def run(block, out, levels, arena, table, support):
         length, n_bins = table[LENGTH], len(support)
         ring, window, turns, work, rest = fft.compiled_parts(arena, length)
@@ -109,7 +111,7 @@ def _compiled() -> Callable[..., int]:
                 frame = ring[position : position + length]
                 power = fft.dot(frame, frame) / np.float32(length)
                 levels[written] = 10 * math.log10(max(power, 1e-20))
-                if n_bins:
+                if is_constant_q:
                     fft.spectrum(frame, window, turns, work, real, imag)
                     for k in range(n_bins):
                         first, last, at = support[k, 0], support[k, 1], support[k, 2]
@@ -158,7 +160,7 @@ class HarmonySpectrum(FramedSpectrum):
         ).reshape(-1, 3)
         top = int(self._support[:, 1].max(initial=0))
         super().__init__(length, hop, top, 2 * top + 2 * self.n_bins + int(starts[-1]))
-        self._run = _compiled()
+        self._run = _compiled(kind == "cqt")
         *_, counts, weights = _parts(self._rest, top, self.n_bins)
         counts[:] = weights_of(frequencies() if found else np.arange(self.n_bins) * sample_rate / length)
         self._window[:] = 1 if found else np.hanning(length + 1)[:-1] / (length / 2)

@@ -65,3 +65,20 @@ def test_a_caller_that_counts_who_holds_an_array_keeps_one_of_which_views_were_g
         return total, row[0], other[0]
 
     assert counting() == (2, 1, 7)
+
+
+@inner(inline=False)
+def _with_a_function_inside(x):
+    def half(x):
+        return x / 2
+
+    return half(x) + 1
+
+
+@njit
+def _outermost(x):
+    return _with_a_function_inside(x)
+
+
+def test_inner_functions_may_have_functions_inside() -> None:
+    assert _outermost(3.0) == 2.5
