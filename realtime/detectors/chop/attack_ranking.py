@@ -7,15 +7,17 @@ on its margin is no longer negative. It is chosen where level <= density: a high
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import types
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
+from samplechop.realtime.core.entry_functions import entry
 from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.beats import tracker
 from samplechop.realtime.detectors.chop import DIAL
@@ -41,7 +43,7 @@ def odds(probability: float) -> float:
 _odds = inner(inline=False)(odds)
 
 
-@njit(cache=True, inline="always")
+@inner(inline=False)
 def collect_evidence(heads, pulse, reach, recent, skip, evidence):
     """Write a row of evidence for each frame that is old enough; give how many."""
     # recent: of the last 2 * reach + 1 + AFTER frames, oldest first: the heads, then what the tracker gave.
@@ -89,6 +91,57 @@ def collect_evidence(heads, pulse, reach, recent, skip, evidence):
     return written
 
 
+@inner(inline=False)
+def find_peaks(rows, weights, bias, own, share, asked, decay, state, scores, places, found):
+    """Score rows of evidence, and find the attacks among them; give how many."""
+    # asked: each way's threshold and relative. state: for each way the highest score lately, and the scores of the
+    # frame before last and the last. found: of each peak the ways' scores, highest scores lately, and margins.
+    ways, count = len(bias), 0
+    most, before, last = state[0], state[1], state[2]
+    for i in range(len(rows)):
+        row = scores[i]
+        for way in range(ways):
+            total = bias[way]
+            for k in range(weights.shape[1]):
+                total += weights[way, k] * rows[i, k]
+            row[way] = 1 / (1 + math.exp(-total))
+        row[ways] = 0
+        for k in range(len(own)):
+            row[ways] = max(row[ways], share[k] * rows[i, own[k]])
+        line = max(asked[0, ways], asked[1, ways] * most[ways])
+        if last[ways] >= before[ways] and last[ways] > row[ways] and last[ways] >= line:
+            places[count] = i
+            for way in range(ways + 1):
+                found[0, count, way] = last[way]
+                found[1, count, way] = most[way]
+                line = max(asked[0, way], asked[1, way] * most[way])
+                found[2, count, way] = _odds(last[way]) - _odds(line)
+            count += 1
+        for way in range(ways + 1):
+            most[way] = max(row[way], most[way] * decay)
+            before[way] = last[way]
+            last[way] = row[way]
+    return count
+
+
+_rows, _numbers, _table, _places = types.float32[:, ::1], types.float64[::1], types.float64[:, ::1], types.int64[::1]
+HEADS = types.float32[:, :]
+EVIDENCE = types.int64, _rows, _places, _rows
+"""numba's types of `Evidence.parts`."""
+RANKED = (
+    *(_table, _numbers, _places, _numbers, _table, types.float64),
+    *(_table, _rows, _places, types.float64[:, :, ::1]),
+)
+"""Those of `AttackRanking.parts`."""
+
+
+@cache
+def _compiled() -> tuple[Callable[..., int], Callable[..., int]]:
+    """Compile what else is a part of `choice.py`'s function, each for itself: files of features are read so."""
+    collect = entry(types.int64(HEADS, _rows, *EVIDENCE))(collect_evidence)
+    return collect, entry(types.int64(_rows, *RANKED))(find_peaks)
+
+
 class Evidence:
     """What speaks for an attack in each frame: a row of numbers, as the ways to choose weigh them.
 
@@ -121,7 +174,7 @@ class Evidence:
         push.
         """
         parts = self.parts(len(heads))
-        return self._rows[: collect_evidence(heads, pulse, *parts)]
+        return self._rows[: _compiled()[0](heads, pulse, *parts)]
 
     def parts(self, n: int) -> tuple[Any, ...]:
         """[analysis] Give what `collect_evidence` takes for n frames, and the rows that it writes."""
@@ -169,39 +222,6 @@ def level_of(margins: Sequence[float]) -> float:
         if above >= 0:
             return (place + below / (below - above)) / steps
     return 1.0
-
-
-@njit(cache=True, inline="always")
-def find_peaks(rows, weights, bias, own, share, asked, decay, state, scores, places, found):
-    """Score rows of evidence, and find the attacks among them; give how many."""
-    # asked: each way's threshold and relative. state: for each way the highest score lately, and the scores of the
-    # frame before last and the last. found: of each peak the ways' scores, highest scores lately, and margins.
-    ways, count = len(bias), 0
-    most, before, last = state[0], state[1], state[2]
-    for i in range(len(rows)):
-        row = scores[i]
-        for way in range(ways):
-            total = bias[way]
-            for k in range(weights.shape[1]):
-                total += weights[way, k] * rows[i, k]
-            row[way] = 1 / (1 + math.exp(-total))
-        row[ways] = 0
-        for k in range(len(own)):
-            row[ways] = max(row[ways], share[k] * rows[i, own[k]])
-        line = max(asked[0, ways], asked[1, ways] * most[ways])
-        if last[ways] >= before[ways] and last[ways] > row[ways] and last[ways] >= line:
-            places[count] = i
-            for way in range(ways + 1):
-                found[0, count, way] = last[way]
-                found[1, count, way] = most[way]
-                line = max(asked[0, way], asked[1, way] * most[way])
-                found[2, count, way] = _odds(last[way]) - _odds(line)
-            count += 1
-        for way in range(ways + 1):
-            most[way] = max(row[way], most[way] * decay)
-            before[way] = last[way]
-            last[way] = row[way]
-    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +284,7 @@ class AttackRanking:
     def _push(self, rows: NDArray[np.float32]) -> int:
         """Process rows; give the number of peaks, which then stand at the beginning of `_places` and `_found`."""
         self.next_frame += len(rows)
-        return int(find_peaks(rows, *self.parts(len(rows))))
+        return int(_compiled()[1](rows, *self.parts(len(rows))))
 
     def parts(self, n: int) -> tuple[Any, ...]:
         """[analysis] Give what `find_peaks` takes for n rows."""

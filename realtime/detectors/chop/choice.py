@@ -15,6 +15,9 @@ from samplechop.realtime.core.plugin import Trace
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT
 from samplechop.realtime.detectors.chop import DIAL, Choose
 from samplechop.realtime.detectors.chop.attack_ranking import (
+    EVIDENCE,
+    HEADS,
+    RANKED,
     Attack,
     AttackRanking,
     Evidence,
@@ -23,6 +26,8 @@ from samplechop.realtime.detectors.chop.attack_ranking import (
 )
 from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone
 from samplechop.realtime.detectors.chop.drums_alone import (
+    ALONE,
+    PASSAGE,
     DrumsAloneState,
     PassageFeatures,
     average_passage,
@@ -100,13 +105,9 @@ def _compiled() -> Callable[..., tuple[int, int]]:
             shown[i] = scores[i, chosen]
         return written, count
 
-    rows, row, numbers, places = types.float32[:, ::1], types.float32[::1], types.float64[::1], types.int64[::1]
-    table, number, cube, flags = types.float64[:, ::1], types.int64, types.float64[:, :, ::1], types.boolean[::1]
-    read = types.float32[:, :], rows, rows, number, number
-    ranked = table, numbers, places, numbers, table, types.float64, table, rows, places, cube
-    passage = places, types.float64, numbers, places, table, numbers, numbers, flags, flags
-    signature = types.UniTuple(number, 2)(number, rows, places, rows, *ranked, *passage, number, row, *read)
-    return entry(signature)(run)
+    rows, number = types.float32[:, ::1], types.int64
+    way, read = (number, types.float32[::1]), (HEADS, rows, rows, number, number)
+    return entry(types.UniTuple(number, 2)(*EVIDENCE, *RANKED, *PASSAGE, *ALONE, *way, *read))(run)
 
 
 class RankedChoice:

@@ -5,14 +5,17 @@ have hardly tones, so that in their constant-Q spectrum neighbouring semitones a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import types
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
+from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.chop.decision import DrumsAlone
 from samplechop.realtime.nets.features import STACK
 
@@ -26,7 +29,7 @@ _DIFFERENCES, _SUM, _HITS, _ATTACKS, _SOLO = range(5)
 _MEANS = 5
 
 
-@njit(cache=True, inline="always")
+@inner(inline=False)
 def average_passage(heads, spectra, first, step, columns, share, means, frames, features):
     """Write the features of each frame t, whose spectrum is row first + step * t of a ring."""
     for t in range(len(heads)):
@@ -47,6 +50,33 @@ def average_passage(heads, spectra, first, step, columns, share, means, frames, 
             solo = min(max(heads[t, columns[2]], _EDGE), 1 - _EDGE)
             means[_SOLO] += weight * (math.log(solo / (1 - solo)) - means[_SOLO])
         features[t, 2] = means[_SOLO]
+
+
+@inner(inline=False)
+def follow_passage(features, weights, rule, state, found):
+    """Write for each frame whether drums alone sound."""
+    # rule: bias, and the evidence to enter and to leave the state.
+    for t in range(len(features)):
+        evidence = rule[0]
+        for k in range(len(weights)):
+            evidence += weights[k] * features[t, k]
+        state[0] = evidence >= (rule[2] if state[0] else rule[1])
+        found[t] = state[0]
+
+
+_rows, _numbers, _table, _places = types.float32[:, ::1], types.float64[::1], types.float64[:, ::1], types.int64[::1]
+PASSAGE = _places, types.float64, _numbers, _places, _table
+"""numba's types of `PassageFeatures.parts`."""
+ALONE = _numbers, _numbers, types.boolean[::1], types.boolean[::1]
+"""Those of `DrumsAloneState.parts`."""
+
+
+@cache
+def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
+    """Compile what else is a part of `choice.py`'s function, each for itself, for who has no attacks to choose."""
+    read = types.float32[:, :], _rows, types.int64, types.int64
+    average = entry(types.void(*read, *PASSAGE))(average_passage)
+    return average, entry(types.void(_table, *ALONE))(follow_passage)
 
 
 class PassageFeatures:
@@ -73,7 +103,7 @@ class PassageFeatures:
 
         spectra: the newest constant-Q frame that there was when each row of probabilities came.
         """
-        average_passage(heads, spectra, 0, 1, *self.parts(len(heads)))
+        _compiled()[0](heads, spectra, 0, 1, *self.parts(len(heads)))
         return self._features[: len(heads)]
 
     def parts(self, n: int) -> tuple[Any, ...]:
@@ -81,18 +111,6 @@ class PassageFeatures:
         if n > len(self._features):
             self._features = np.zeros((n, len(FEATURES) + 1))
         return self._columns, self._share, self._means, self._frames, self._features
-
-
-@njit(cache=True, inline="always")
-def follow_passage(features, weights, rule, state, found):
-    """Write for each frame whether drums alone sound."""
-    # rule: bias, and the evidence to enter and to leave the state.
-    for t in range(len(features)):
-        evidence = rule[0]
-        for k in range(len(weights)):
-            evidence += weights[k] * features[t, k]
-        state[0] = evidence >= (rule[2] if state[0] else rule[1])
-        found[t] = state[0]
 
 
 class DrumsAloneState:
@@ -116,7 +134,7 @@ class DrumsAloneState:
         """[analysis] Process features, float64 (n, 3), as of `PassageFeatures.push`; give bool (n,), a view that is
         valid until the next push.
         """
-        follow_passage(features, *self.parts(len(features)))
+        _compiled()[1](features, *self.parts(len(features)))
         return self._found[: len(features)]
 
     def parts(self, n: int) -> tuple[Any, ...]:
