@@ -26,9 +26,9 @@ SETTLED = 2 * ANALYSIS_RATE
 """Samples after which a block does what all later ones do."""
 CHOPS, ALL = ("chop",), TOGETHER
 # Bounds lie about a third above what was measured when they were set.
-CALLS = {CHOPS: 110.0, ALL: 205.0}
+CALLS = {CHOPS: 88.0, ALL: 188.0}
 """Calls of functions for a live block, of Python and from Python, in the mean, at most: also where the runtime computes
-the net's steps, which takes 24 calls more than compiled ones."""
+the net's steps, which takes some 25 calls more than compiled ones."""
 LIVE, FILE = {CHOPS: 16.0, ALL: 40.0}, {CHOPS: 3.6, ALL: 12.0}
 """Computing for some audio, at most, in transforms of the same audio, one frame each hop."""
 STARTS = {("--help",): 2.2, ("chop", "--help"): 5.0, LISTENING: 10.0}
