@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from samplechop.offline.common import process_pool
 from samplechop.offline.lab.bench.jack_server import JackServer, missing, realtime_is_allowed
+from tests.support import kept_code as kept_code
 from tests.support.command import ROOT
 from tests.support.forked import FORKED
 

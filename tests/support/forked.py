@@ -12,6 +12,7 @@ from typing import Any
 METHOD = "spawn" if sys.platform == "win32" else "forkserver"
 """How processes are started."""
 IMPORTED = (
+    "tests.support.kept_code",
     "distributed",
     "samplechop.offline.atlas.collect.normalise",
     "samplechop.offline.atlas.fingerprints",

@@ -311,12 +311,14 @@ def test_settings_that_cannot_work_are_refused(changed: dict, match: str) -> Non
 
 
 def test_a_second_process_finds_the_compiled_code_on_disk() -> None:
-    StreamingCQT()
     program = (
+        "from samplechop.realtime.core.compile_cache import ensure_compile_cache\n"
+        "ensure_compile_cache()\n"
         "from samplechop.realtime.dsp.cqt import StreamingCQT\n"
         "stats = StreamingCQT()._run.stats\n"
         "print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))"
     )
-    root = ROOT
-    result = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.split() == ["1", "0"]
