@@ -2,12 +2,13 @@
 
     python -m tests.support.warm_numba
 
-Most is compiled when its module is imported, or when the module's `_compiled` or `compile_now` is called; the rest by
-what detectors do. librosa, too, compiles as its modules are imported. All cores have a part of it. Where no file of
-ours has changed since it ended, nothing is done.
+Most is compiled when its module is imported, or when those of its functions are called that are named for it; the rest
+by what detectors do, and what trainings ask of their models. librosa, too, compiles as its modules are imported. All
+cores have a part of it. Where no file of ours has changed since it ended, nothing is done.
 """
 
 import hashlib
+import inspect
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from samplechop import models
 from samplechop.models import ModelError
 from samplechop.offline.common.process_pool import as_ready, cores
 from samplechop.realtime import detectors
@@ -27,6 +29,8 @@ from tests.support.command import ROOT
 
 LIBROSA = ("librosa.core.pitch",)
 """The modules of librosa that tests import, by the last of those that it imports for that; they take longest."""
+BEGINS = re.compile("_compiled|_?compile_[a-z]+")
+"""Names of functions that compile, if they take nothing."""
 MATTERS = (".py", ".json", ".tflite", ".npz")
 """Endings of files that say what is compiled."""
 
@@ -38,14 +42,12 @@ def compiled_modules() -> list[str]:
     return [".".join(("samplechop", *path.relative_to(ROOT).with_suffix("").parts)) for path in sorted(found)]
 
 
-def _nothing() -> None:
-    """Compile nothing."""
-
-
 def _compile(name: str) -> None:
-    module = import_module(name)
-    for begin in ("_compiled", "compile_now"):
-        getattr(module, begin, _nothing)()
+    for begin, function in list(vars(import_module(name)).items()):
+        if BEGINS.fullmatch(begin) and function.__module__ == name:
+            parameters = inspect.signature(function).parameters.values()
+            if all(one.default is not one.empty for one in parameters):
+                function()
 
 
 def _listen(name: str) -> None:
@@ -56,6 +58,20 @@ def _listen(name: str) -> None:
         with suppress(ModelError):  # of which the released model says nothing yet
             detector.prepare(ProcessSpec(44_100, block))
             detector.process(noise[:block], 0, lambda _: None)
+
+
+def _rank() -> None:
+    """Rank attacks by functions of their own, as trainings do: detectors have them compiled into another."""
+    # Not above: the processes that have a part of the work import this module first, and numba only as programs do.
+    from samplechop.offline.training.tasks.chop_targets import SHARED
+    from samplechop.realtime.detectors.beats import tracker
+    from samplechop.realtime.detectors.chop.attack_ranking import AttackRanking, Evidence
+    from samplechop.realtime.detectors.chop.decision import Decision
+
+    decision = Decision.read(models.load("chop").decision, "chop")
+    evidence = Evidence(SHARED.names, decision.beat_reach)
+    heads, pulse = (np.zeros((1, columns), np.float32) for columns in (len(SHARED.names), tracker.COLUMNS))
+    AttackRanking(decision, evidence, 0.998, "chop").push(evidence.push(heads, pulse))
 
 
 def _separate() -> None:
@@ -85,7 +101,7 @@ def main() -> None:
     if done.exists() and done.read_text() == now:
         return
     calls = [partial(_compile, name) for name in (*LIBROSA, *compiled_modules())]
-    calls += [partial(_separate), *(partial(_listen, name) for name in detectors.BUILT_IN)]
+    calls += [partial(_separate), partial(_rank), *(partial(_listen, name) for name in detectors.BUILT_IN)]
     for _ in as_ready(calls, cores()):
         pass
     done.write_text(now)
