@@ -6,7 +6,11 @@ import threading
 
 import numpy as np
 
-from samplechop.realtime.audio.device_source import DeviceSource, PlayedFileSource
+from samplechop.realtime.core.compile_cache import ensure_compile_cache
+
+ensure_compile_cache()  # before numba is imported, as programs do: what they compiled is found
+
+from samplechop.realtime.audio.device_source import DeviceSource, PlayedFileSource  # noqa: E402
 
 
 def say(happening: str, **more: object) -> None:
