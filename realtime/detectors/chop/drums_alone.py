@@ -71,19 +71,35 @@ ALONE = _numbers, _numbers, types.boolean[::1], types.boolean[::1]
 """Those of `DrumsAloneState.parts`."""
 
 
+_READ = types.float32[:, :], _rows, types.int64, types.int64
+
+
+# In `choice.py` both are a part of one function. For who has no attacks to choose they are so here; who trains asks for
+# one of them.
 @cache
-def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
-    """Compile what else is a part of `choice.py`'s function, each for itself, for who has no attacks to choose."""
-    read = types.float32[:, :], _rows, types.int64, types.int64
-    average = entry(types.void(*read, *PASSAGE))(average_passage)
-    return average, entry(types.void(_table, *ALONE))(follow_passage)
+def _compiled() -> Callable[..., None]:
+    def run(heads, spectra, first, step, columns, share, means, frames, features, weights, rule, state, found):
+        average_passage(heads, spectra, first, step, columns, share, means, frames, features)
+        follow_passage(features[: len(heads)], weights, rule, state, found)
+
+    return entry(types.void(*_READ, *PASSAGE, *ALONE))(run)
+
+
+@cache
+def _compile_average() -> Callable[..., None]:
+    return entry(types.void(*_READ, *PASSAGE))(average_passage)
+
+
+@cache
+def _compile_following() -> Callable[..., None]:
+    return entry(types.void(_table, *ALONE))(follow_passage)
 
 
 class PassageFeatures:
     """FEATURES and SOLO of each frame, averaged over the last seconds."""
 
     def __init__(self, heads: Sequence[str], seconds: float, frame_seconds: float) -> None:
-        """[main] Compile. heads: of the net. Raises ModelError for a net that hears no hits or attacks."""
+        """[main] heads: of the net. Raises ModelError for one that hears no hits or attacks."""
         if missing := {"hit", "onset"} - set(heads):
             raise ModelError(f"drums alone are told by hits and attacks, the net has no {', '.join(sorted(missing))}")
         solo = list(heads).index(SOLO) if SOLO in heads else -1
@@ -103,7 +119,7 @@ class PassageFeatures:
 
         spectra: the newest constant-Q frame that there was when each row of probabilities came.
         """
-        _compiled()[0](heads, spectra, 0, 1, *self.parts(len(heads)))
+        _compile_average()(heads, spectra, 0, 1, *self.parts(len(heads)))
         return self._features[: len(heads)]
 
     def parts(self, n: int) -> tuple[Any, ...]:
@@ -134,7 +150,7 @@ class DrumsAloneState:
         """[analysis] Process features, float64 (n, 3), as of `PassageFeatures.push`; give bool (n,), a view that is
         valid until the next push.
         """
-        _compiled()[1](features, *self.parts(len(features)))
+        _compile_following()(features, *self.parts(len(features)))
         return self._found[: len(features)]
 
     def parts(self, n: int) -> tuple[Any, ...]:
@@ -186,13 +202,15 @@ class HopStates:
         """
         rows = self._heads[: len(heads)]
         rows[:] = heads
-        known = self._state.push(self._features.push(rows, self._nothing[: len(heads)])[: len(heads)])
+        parts = *self._features.parts(len(rows)), *self._state.parts(len(rows))
+        _compiled()(rows, self._nothing[: len(rows)], 0, 1, *parts)
+        known = parts[-1]
         before = max(0, _rows_at(self._hop - 1, self._lookahead))
         found = self._found[:hops]
         for place in range(hops):
             new = _rows_at(self._hop + place, self._lookahead) - before
             found[place] = known[new - 1] if new > 0 else self._last
-        if len(known):
-            self._last = bool(known[-1])
+        if len(rows):
+            self._last = bool(known[len(rows) - 1])
         self._hop += hops
         return found
