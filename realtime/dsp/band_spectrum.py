@@ -1,9 +1,8 @@
 """Log magnitudes of bands over the frames of a stream, several frames side by side.
 
-The real Fourier transform is that of fft.py, a radix-4 Stockham transform of half as many complex samples. Frames lie
-beside each other, so that every inner loop runs over neighbours of several frames; samples do, too: those at the same
-place of several hops. No operation is reordered or fused (no fastmath): a frame has the same bits alone and among
-others, however blocks are cut.
+Frames lie beside each other while they are transformed, and samples before that: those at the same place of several
+hops. No operation is reordered or fused (no fastmath): a frame has the same bits alone and among others, however blocks
+are cut.
 """
 
 import math
@@ -16,13 +15,12 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.inner_functions import apart, inner
+from samplechop.realtime.dsp.batched_fft import HALF, LENGTH, first_pass, magnitudes, middle_pass
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
 from samplechop.realtime.dsp.logarithm import logarithms
 from samplechop.realtime.dsp.transposition import LANES as SIDE
 from samplechop.realtime.dsp.transposition import transpose
 
-LENGTH = 1024
-"""Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
 LOW_BINS = 7
 """The lowest bins after the first, 43 to 301 Hz, stand alone: a kick's and a bass note's whole range."""
 LOG_BANDS = 25
@@ -32,10 +30,9 @@ FLOOR = np.float32(0.02)
 """Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
 LANES = 16
 """Frames that are transformed side by side."""
-_HALF, _QUARTER = LENGTH // 2, LENGTH // 4
 _APART = 256
 """Numbers between real and imaginary parts: else eight of them, read together, would share eight places of a cache."""
-_WORK = 4 * (_HALF * LANES + _APART)
+_WORK = 4 * (HALF * LANES + _APART)
 _HOP, _FILLED, _TOP, _PLACES = range(4)
 """The state of a stream; from _PLACES on, of each sample of a frame, where in the line it lies."""
 
@@ -48,7 +45,7 @@ def band_weights(
     The lowest bins after the first stand alone; above them, up to `highest` Hz, bands that are equally wide in octaves
     overlap as triangles, unit in energy.
     """
-    bins = np.arange(_HALF)
+    bins = np.arange(HALF)
     frequency = bins * sample_rate / LENGTH
     low = np.zeros((low_bins, len(bins)))
     low[np.arange(low_bins), np.arange(1, low_bins + 1)] = 1
@@ -95,102 +92,14 @@ def _move(columns, hops, hop, across, along, line):
 
 
 @apart()
-def _first_pass(line, places, lanes, window, yr, yi, table):
-    """The first radix-4 pass, over windowed frames side by side; two real samples make one complex one."""
-    for p in range(_HALF // 4):
-        i, j, k, m = 2 * p, 2 * p + _HALF // 2, 2 * p + _HALF, 2 * p + 3 * _HALF // 2
-        w1r, w1i = table[0, 2 * p], table[1, 2 * p]
-        w2r, w2i = table[0, 4 * p], table[1, 4 * p]
-        w3r, w3i = table[0, 6 * p], table[1, 6 * p]
-        ar, ai, br, bi = window[i], window[i + 1], window[j], window[j + 1]
-        cr, ci, dr, di = window[k], window[k + 1], window[m], window[m + 1]
-        a, b, c, d, e, f, g, h = _U(i), _U(j), _U(k), _U(m), _U(i + 1), _U(j + 1), _U(k + 1), _U(m + 1)
-        if lanes > 1:
-            a, b, c, d = _U(places[i]), _U(places[j]), _U(places[k]), _U(places[m])
-            e, f, g, h = _U(places[i + 1]), _U(places[j + 1]), _U(places[k + 1]), _U(places[m + 1])
-        to, n = _U(4 * lanes * p), _U(lanes)
-        for lane in range(lanes):
-            q = _U(lane)
-            x0r, x0i, x1r, x1i = line[a + q] * ar, line[e + q] * ai, line[b + q] * br, line[f + q] * bi
-            x2r, x2i, x3r, x3i = line[c + q] * cr, line[g + q] * ci, line[d + q] * dr, line[h + q] * di
-            sum_r, sum_i, dif_r, dif_i = x0r + x2r, x0i + x2i, x0r - x2r, x0i - x2i
-            odd_r, odd_i, turn_r, turn_i = x1r + x3r, x1i + x3i, x3i - x1i, x1r - x3r  # i (b - d)
-            o = to + q
-            yr[o], yi[o] = sum_r + odd_r, sum_i + odd_i
-            r, s = dif_r - turn_r, dif_i - turn_i
-            yr[o + n], yi[o + n] = w1r * r - w1i * s, w1r * s + w1i * r
-            r, s = sum_r - odd_r, sum_i - odd_i
-            yr[o + n + n], yi[o + n + n] = w2r * r - w2i * s, w2r * s + w2i * r
-            r, s = dif_r + turn_r, dif_i + turn_i
-            yr[o + n + n + n], yi[o + n + n + n] = w3r * r - w3i * s, w3r * s + w3i * r
-
-
-@apart()
-def _pass(xr, xi, yr, yi, m, n, table, step):
-    """One radix-4 pass over sub-transforms of 4 m points, of which n lie side by side, frames counted."""
-    for p in range(m):
-        w1r, w1i = table[0, p * step], table[1, p * step]
-        w2r, w2i = table[0, 2 * p * step], table[1, 2 * p * step]
-        w3r, w3i = table[0, 3 * p * step], table[1, 3 * p * step]
-        a, b, c, d = _U(n * p), _U(n * (p + m)), _U(n * (p + 2 * m)), _U(n * (p + 3 * m))
-        e, f, g, h = _U(4 * n * p), _U(4 * n * p + n), _U(4 * n * p + 2 * n), _U(4 * n * p + 3 * n)
-        for k in range(n):
-            q = _U(k)
-            sum_r, sum_i = xr[a + q] + xr[c + q], xi[a + q] + xi[c + q]
-            dif_r, dif_i = xr[a + q] - xr[c + q], xi[a + q] - xi[c + q]
-            odd_r, odd_i = xr[b + q] + xr[d + q], xi[b + q] + xi[d + q]
-            turn_r, turn_i = xi[d + q] - xi[b + q], xr[b + q] - xr[d + q]  # i (b - d)
-            yr[e + q], yi[e + q] = sum_r + odd_r, sum_i + odd_i
-            r, i = dif_r - turn_r, dif_i - turn_i
-            yr[f + q], yi[f + q] = w1r * r - w1i * i, w1r * i + w1i * r
-            r, i = sum_r - odd_r, sum_i - odd_i
-            yr[g + q], yi[g + q] = w2r * r - w2i * i, w2r * i + w2i * r
-            r, i = dif_r + turn_r, dif_i + turn_i
-            yr[h + q], yi[h + q] = w3r * r - w3i * i, w3r * i + w3i * r
-
-
-@inner()
-def _magnitude(r, i, mirrored_r, mirrored_i, cos, sin):
-    """Part the spectra of even and odd samples at a bin, and put them together."""
-    share = np.float32(0.5)
-    even_r, even_i = share * (r + mirrored_r), share * (i - mirrored_i)
-    odd_r, odd_i = share * (i + mirrored_i), share * (mirrored_r - r)
-    real, imag = even_r + cos * odd_r - sin * odd_i, even_i + cos * odd_i + sin * odd_r
-    return math.sqrt(real * real + imag * imag)
-
-
-@apart()
-def _magnitudes(xr, xi, lanes, table, top, out):
-    """The last pass, of radix 2, and from it `top` magnitudes of each frame."""
-    half = _U(_QUARTER * lanes)
-    for lane in range(lanes):
-        a, b = _U(lane), half + _U(lane)
-        out[a] = abs(xr[a] + xr[b] + (xi[a] + xi[b]))
-        r, i = xr[a] - xr[b], xi[a] - xi[b]
-        out[b] = _magnitude(r, i, r, i, table[0, _QUARTER], table[1, _QUARTER])
-    for k in range(1, _QUARTER):
-        cos, sin, at, mirrored = table[0, k], table[1, k], _U(k * lanes), _U((_QUARTER - k) * lanes)
-        for lane in range(lanes):
-            a, c = at + _U(lane), mirrored + _U(lane)
-            b, d = a + half, c + half
-            out[a] = _magnitude(xr[a] + xr[b], xi[a] + xi[b], xr[c] - xr[d], xi[c] - xi[d], cos, sin)
-    for k in range(_QUARTER + 1, top):
-        cos, sin, at, mirrored = table[0, k], table[1, k], _U((k - _QUARTER) * lanes), _U((_HALF - k) * lanes)
-        for lane in range(lanes):
-            a, c = at + _U(lane), mirrored + _U(lane)
-            b, d = a + half, c + half
-            out[b] = _magnitude(xr[a] - xr[b], xi[a] - xi[b], xr[c] + xr[d], xi[c] + xi[d], cos, sin)
-
-
-@apart()
-def _band(magnitudes, weights, first, last, lanes, sums):
+def _band(loudness, weights, first, last, lanes, sums):
     """Sum the weighted bins first..last - 1 of each frame, and add the floor."""
     for lane in range(lanes):
         sums[lane] = np.float32(0)
     for k in range(first, last):
         weight, at = weights[k], _U(k * lanes)
         for lane in range(lanes):
-            sums[_U(lane)] += magnitudes[at + _U(lane)] * weight
+            sums[_U(lane)] += loudness[at + _U(lane)] * weight
     for lane in range(lanes):
         sums[lane] += FLOOR
 
@@ -200,17 +109,17 @@ def _frames(line, places, lanes, count, window, table, work, weights, support, t
     """Write the log bands of `count` frames, which begin in the line's first column and those after it; at most as many
     as there are lanes.
     """
-    size, step = _HALF * lanes, _HALF * lanes + _APART
+    size, step = HALF * lanes, HALF * lanes + _APART
     xr, xi, yr, yi = work[:size], work[step : step + size], work[2 * step : 2 * step + size], work[3 * step :]
-    _first_pass(line, places, lanes, window, yr, yi, table)
-    _pass(yr, yi, xr, xi, _I(32), 4 * lanes, table, _I(8))
-    _pass(xr, xi, yr, yi, _I(8), 16 * lanes, table, _I(32))
-    _pass(yr, yi, xr, xi, _I(2), 64 * lanes, table, _I(128))
-    magnitudes, sums = yr, yi
-    _magnitudes(xr, xi, lanes, table, top, magnitudes)
+    first_pass(line, places, lanes, window, yr, yi, table)
+    middle_pass(yr, yi, xr, xi, _I(32), 4 * lanes, table, _I(8))
+    middle_pass(xr, xi, yr, yi, _I(8), 16 * lanes, table, _I(32))
+    middle_pass(yr, yi, xr, xi, _I(2), 64 * lanes, table, _I(128))
+    loudness, sums = yr, yi
+    magnitudes(xr, xi, lanes, table, top, loudness)
     bands = len(support)
     for band in range(bands):
-        _band(magnitudes, weights[band], support[band, 0], support[band, 1], lanes, sums[band * lanes :])
+        _band(loudness, weights[band], support[band, 0], support[band, 1], lanes, sums[band * lanes :])
     logarithms(sums, bands * lanes)
     for lane in range(count):
         for band in range(bands):
