@@ -9,12 +9,16 @@ from functools import partial
 from typing import Any, Literal
 
 import llvmlite.binding as llvm
-from numba import njit
+import numpy as np
+from numba import njit, typeof, types
 from numba.core.compiler import CompilerBase, CompileResult
+from numba.np.numpy_support import as_dtype
 
 from samplechop.realtime.core.compile_cache import MAKES_ARRAYS
 from samplechop.realtime.core.inner_functions import passes_for
 
+FLOAT32 = np.dtype(np.float32)
+"""What the arrays of a bound function are looked at for, where others than ours come."""
 _STUB = 'define void @"{}"() {{ ret void }}'
 
 
@@ -48,11 +52,24 @@ class Entry(CompilerBase):
 def bound(function: Any, *arguments: Any) -> Callable[..., Any]:
     """[main] Give what calls an entry of one signature, with its first arguments given beforehand.
 
-    Nothing looks at types, which takes longer than the call itself where there are many arguments: arrays must be of
-    the signature's, contiguous where it says so. For calls with arrays of our own at each block.
+    At a call nothing looks at types, which takes longer than the call itself where there are many arguments: arrays
+    that come only then must be of the signature's types. Raises TypeError where one that is given now is not.
     """
     (compiled,) = function.overloads.values()
+    for given, wanted in zip(arguments, compiled.signature.args, strict=False):
+        if isinstance(wanted, types.Array) and not _suits(given, wanted):
+            raise TypeError(f"{function.py_func.__qualname__} takes {wanted}, got {typeof(given)}")
     return partial(compiled.entry_point, *arguments)
+
+
+def _suits(given: Any, wanted: types.Array) -> bool:
+    return (
+        isinstance(given, np.ndarray)
+        and given.dtype == as_dtype(wanted.dtype)
+        and given.ndim == wanted.ndim
+        and (wanted.layout == "A" or given.flags.c_contiguous)
+        and (not wanted.mutable or given.flags.writeable)
+    )
 
 
 def entry(

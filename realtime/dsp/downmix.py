@@ -10,7 +10,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.channels import ANTIPHASE_RATIO, CHANNELS, WEIGHTS, Channel
-from samplechop.realtime.core.entry_functions import bound, entry
+from samplechop.realtime.core.entry_functions import FLOAT32, bound, entry
 from samplechop.realtime.core.inner_functions import apart, inner
 
 SMOOTHING_SECONDS = 1.0
@@ -154,7 +154,6 @@ def _mix(clean, mono, peaks, weights, state, rate, fading, follows_phase, sample
 _block = types.Array(types.float32, 2, "C", readonly=True)  # one that may be written to is taken, too
 _row, _rows, _state = types.float32[::1], types.float32[:, ::1], types.float64[::1]
 _mix = entry(types.int64(_rows, _row, _row, _row, _state, types.float64, _state, types.boolean, _block))(_mix)
-_FLOAT32 = np.dtype(np.float32)
 
 
 class Downmix:
@@ -199,7 +198,7 @@ class Downmix:
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix float32 (n, channels) to float32 (n,), read-only and valid until the next call; NaN becomes silence."""
         n = len(samples)
-        is_right = samples.dtype == _FLOAT32 and samples.flags.c_contiguous
+        is_right = samples.dtype == FLOAT32 and samples.flags.c_contiguous
         began = self._run(samples) if is_right else _mix(*self._parts, samples)
         if began >= 0 and self.antiphase_at is None:
             self.antiphase_at = self._position + began

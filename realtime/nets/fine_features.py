@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import bound, entry
+from samplechop.realtime.core.entry_functions import FLOAT32, bound, entry
 from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import Ring, prefixes
@@ -121,10 +121,15 @@ class FineFeatureStream:
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process a block, float32 (n,), n <= max_block_size; give the rows it completes.
 
-        Returns float32, (m, PER_HOP): a view, valid until the next push.
+        Returns float32, (m, PER_HOP): a view, valid until the next push. Raises TypeError for a block of other dtypes,
+        ValueError for one that is longer.
         """
+        if block.dtype != FLOAT32 or block.ndim != 1 or not block.flags.c_contiguous:
+            raise TypeError(f"a block is float32 (n,), C-contiguous, got {block.dtype} {block.shape}")
         bands, constant_q = self._transform
         n = bands(block)
+        if n < 0:
+            raise ValueError(f"a block is longer than was said: {len(block)} samples")
         self.n_constant_q = late = constant_q(block)
         written = self._run(n, late)
         self.harmony.end += late

@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.entry_functions import bound, entry
+from samplechop.realtime.core.entry_functions import FLOAT32, bound, entry
 from samplechop.realtime.detectors.beats.bar_pointer import AROUND, BAND, around, forward, likeliest, tempi
 from samplechop.realtime.detectors.beats.weights import beat_weights
 
@@ -218,7 +218,10 @@ class BeatTracker:
         log odds that a beat lies where the pulse has it and not anywhere; MASS, how likely this pulse is among all;
         STRAY, how far their distances stray from the period, logarithm of a ratio. TRUST: how likely the last beat is
         right, by those four. POSITION and METER are `counted`, float32 (2,), or 0: what `BarCounter` had before.
+        Raises TypeError for activations of other dtypes.
         """
+        if beat.dtype != FLOAT32 or beat.ndim != 1:
+            raise TypeError(f"activations are float32 (n,), got {beat.dtype} {beat.shape}")
         rows = np.empty((len(beat), COLUMNS), np.float32)
         self._run(beat, rows, self._uncounted if counted is None else counted)
         return rows

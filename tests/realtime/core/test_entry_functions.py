@@ -50,6 +50,12 @@ def test_a_bound_function_gives_and_raises_what_the_whole_call_does() -> None:
         by()
 
 
+@pytest.mark.parametrize("numbers", [np.zeros(5, np.float32), np.zeros((5, 1)), np.zeros(10)[::2], [0.0]])
+def test_an_array_of_another_type_is_not_bound(numbers: object) -> None:
+    with pytest.raises(TypeError, match="takes array"):
+        bound(entry(SIGNATURE, allocates=True)(_ratios), numbers)
+
+
 def _kept(numbers):
     return numbers[0] / numbers[1]
 

@@ -138,3 +138,14 @@ def test_a_window_net_gives_no_activations() -> None:
 def test_silence_activates_nothing(activations: ActivationStream) -> None:
     rows = push(activations, np.zeros(4 * RATE, np.float32), [MOST])
     assert rows.max() < 0.3
+
+
+@pytest.mark.parametrize("block", [np.zeros(256), np.zeros(256, np.int16), np.zeros((256, 1), np.float32)])
+def test_a_block_of_another_type_is_refused(fine: FineFeatureStream, block: np.ndarray) -> None:
+    with pytest.raises(TypeError, match="float32"):
+        fine.push(block)
+
+
+def test_a_block_that_is_too_long_is_refused() -> None:
+    with pytest.raises(ValueError, match="512 samples"):
+        FineFeatureStream(256).push(np.zeros(512, np.float32))

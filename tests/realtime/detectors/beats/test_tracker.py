@@ -159,3 +159,8 @@ def test_one_beat_that_is_early_moves_nothing(tracker: BeatTracker) -> None:
 )
 def test_the_pulse_is_sought_in_two_octaves_unless_beats_are_bound_to_other_tempi(beats: tuple, pulse: tuple) -> None:
     assert pulse_range(beats) == pulse
+
+
+def test_activations_of_another_type_are_refused(tracker: BeatTracker) -> None:
+    with pytest.raises(TypeError, match="float32"):
+        tracker.push(np.zeros(4))
