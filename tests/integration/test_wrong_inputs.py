@@ -113,11 +113,10 @@ def test_an_unknown_midi_port_is_named(tmp_path: Path) -> None:
 def test_without_portaudio_the_package_to_install_is_named(tmp_path: Path) -> None:
     script = tmp_path / "hidden.py"
     script.write_text(
-        "import ctypes.util, sys\n"
+        "import ctypes.util, runpy, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "ctypes.util.find_library = lambda name: None\n"
-        "import run_live\n"
-        "run_live.main()\n"
+        f"runpy.run_path({str(ROOT / 'run_live.py')!r}, run_name='__main__')\n"
     )
     process = program("--device", "x", script=str(script))
     out, err = process.communicate(timeout=PATIENCE)

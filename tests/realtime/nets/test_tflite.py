@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samplechop import models
-from samplechop.realtime.nets.features import N_FEATURES
+from samplechop.realtime.nets.fine_features import PER_HOP
 from samplechop.realtime.nets.tflite import Scorer
 from tests.support.command import ROOT
 from tests.support.tflite_scores import scores
@@ -50,7 +50,7 @@ def test_silent_windows_score_zero(windows: np.ndarray) -> None:
 @pytest.mark.skipif("SAMPLECHOP_TFLITE_PYTHON" not in os.environ, reason="names a Python that has tflite-runtime")
 @pytest.mark.parametrize("model", ["chop", "chop-61"])
 def test_the_older_runtime_scores_the_same(windows: np.ndarray, model: str, tmp_path: Path) -> None:
-    frames = np.random.default_rng(1).standard_normal((500, N_FEATURES)).astype(np.float32)
+    frames = np.random.default_rng(1).standard_normal((500, PER_HOP)).astype(np.float32)
     inputs = windows if model == "chop-61" else frames
     np.save(tmp_path / "inputs.npy", inputs)
     python = os.environ["SAMPLECHOP_TFLITE_PYTHON"]
