@@ -125,7 +125,8 @@ class Session:
         self._only_lines &= view is None or type(view) in (View, QuietView)
         self._view = GuardedView(view or View(), say)
         self.reported: Collection[str] = () if view is None else view.reported
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        # A SimpleQueue that a signal interrupts may wait without end, though it was given a time (CPython 3.11).
+        self._events: queue.Queue[Event | None] = queue.Queue()
         self._unwritten: deque[Event] = deque()
         self._drained = inf  # when, at the latest, the last samples have been analysed
         self._failure: BaseException | None = None

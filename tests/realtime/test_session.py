@@ -1,8 +1,11 @@
 """Several detectors in one session: what the host makes of their events, whatever the input does."""
 
 import json
+import logging
 import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from samplechop.realtime.audio.source import Chunk, Counters
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE as RATE
+from samplechop.realtime.core.process import ROOT, ended_cleanly
 from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
@@ -201,6 +205,43 @@ def test_events_are_handed_on_as_soon_as_they_are_there() -> None:
             assert handed.is_set(), "an event waited for the view"
 
     Session(LiveSettings(), Waiting(), {"drums": Drums()}, Frozen(), lambda _: handed.set()).run()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no Ctrl-C that one process can send itself alone")
+def test_ctrl_c_ends_a_session_in_silence_though_a_busy_machine_hears_it_late() -> None:
+    """Later than the next picture was due, for which the main thread waits: no event comes to wake it."""
+    stopped = threading.Event()
+
+    class Silent(Input):
+        def read(self) -> None:
+            stopped.wait()
+
+        def stop(self) -> None:
+            stopped.set()
+
+    press = threading.Timer(session_module._SHOW_SECONDS / 4, os.kill, (os.getpid(), signal.SIGINT))
+
+    class Pressed(View):
+        def start(self) -> None:
+            press.start()
+
+    class Busy(logging.Handler):
+        def emit(self, _record: logging.LogRecord) -> None:
+            time.sleep(2 * session_module._SHOW_SECONDS)
+
+    busy, guard = Busy(), threading.Timer(60, stopped.set)
+    guard.start()
+    level = ROOT.level
+    ROOT.addHandler(busy)
+    ROOT.setLevel(logging.INFO)
+    try:
+        with ended_cleanly():
+            summary = Session(LiveSettings(), Silent(), {}, Pressed()).run()
+    finally:
+        ROOT.removeHandler(busy)
+        ROOT.setLevel(level)
+    assert summary.interrupted and guard.is_alive()
+    guard.cancel()
 
 
 def test_an_input_that_fails_leaves_nothing_sounding() -> None:
