@@ -127,8 +127,11 @@ def _pool(
     """Give a pool, whose processes are ended when an error comes."""
     with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (initializer, arguments)) as pool:
         try:
+            # All begin with the first work: one that begins later, just when another dies, is not ended by CPython
+            # (3.11, 3.12), which then waits for it without end.
+            pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]  # since 3.11
             with without_interrupts():
-                pool.submit(int)  # or the first would start with the first real work only
+                pool.submit(int)  # or they would begin with the first real work only
             take_turns_at_numba_cache()
             yield pool
         except BaseException:
@@ -237,14 +240,13 @@ def _done(
     while left or suspects:
         alone = bool(suspects)
         waiting, most = (suspects, 1) if alone else (left, 2 * jobs)
-        with _pool(1 if alone else jobs, initializer, *arguments) as pool:
+        with _pool(1 if alone else min(jobs, len(left)), initializer, *arguments) as pool:
             given: dict[Future[Result], tuple[int, Call[Result]]] = {}
             broken = False
             while given or (waiting and not broken):
                 while waiting and len(given) < most and not broken:
                     try:
-                        with without_interrupts():
-                            given[pool.submit(waiting[0][1])] = waiting[0]
+                        given[pool.submit(waiting[0][1])] = waiting[0]
                         waiting.popleft()
                     except BrokenProcessPool:
                         broken = True

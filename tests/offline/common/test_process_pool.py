@@ -47,6 +47,14 @@ def test_an_error_here_ends_all_of_a_pool_before_it_is_raised() -> None:
     assert not any(process.is_alive() for process in processes)
 
 
+def test_no_process_begins_while_another_may_die() -> None:
+    with process_pool._pool(3) as pool:
+        there = set(pool._processes)
+        assert len(there) == 3
+        list(pool.map(abs, range(30)))
+        assert set(pool._processes) == there
+
+
 def test_the_second_process_is_another_one_and_without_it_work_is_done_here() -> None:
     with second_process() as other:
         assert submit(other, os.getpid).result() != os.getpid()
