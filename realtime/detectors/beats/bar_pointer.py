@@ -154,7 +154,9 @@ def around(states, periods, starts, firsts, period, phase):
         weighted += own * length
     start, length = starts[tempo], periods[tempo]
     i, _ = _near(length, phase, start, firsts[tempo])
-    while np.float32(states[i]).view(np.int32) < best:
+    for _ in range(length):
+        if np.float32(states[i]).view(np.int32) >= best:
+            break
         i = i + 1 if i + 1 < start + length else start
     return total, weighted / max(total, 1e-30), tempo, (i - start - firsts[tempo]) % length
 

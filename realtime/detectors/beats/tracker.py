@@ -70,10 +70,9 @@ def _compiled() -> Callable[..., None]:
         for t in range(len(beat)):
             for k in range(width - 1):
                 recent[k] = recent[k + 1]
-            recent[width - 1] = beat[t]
-            table[4], inside, odds = forward(
-                states, periods, starts, firsts, chance, leaving, arriving, beat[t], table[4]
-            )
+            now = beat[t] if beat[t] > 0 else np.float32(0)  # what is no number would make all that follows none
+            recent[width - 1] = now
+            table[4], inside, odds = forward(states, periods, starts, firsts, chance, leaving, arriving, now, table[4])
             inside /= table[4]
             table[0] += 1
             table[8] += odds

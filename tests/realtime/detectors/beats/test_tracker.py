@@ -164,3 +164,15 @@ def test_the_pulse_is_sought_in_two_octaves_unless_beats_are_bound_to_other_temp
 def test_activations_of_another_type_are_refused(tracker: BeatTracker) -> None:
     with pytest.raises(TypeError, match="float32"):
         tracker.push(np.zeros(4))
+
+
+def test_an_activation_that_is_no_number_counts_as_none(tracker: BeatTracker) -> None:
+    beats = train(even(120, 20), 20)
+    there = slice(900, 904)
+    rows = []
+    for value in (0.0, np.nan, -np.nan):
+        tracker.reset()
+        beats[there] = value
+        rows.append(tracker.push(beats))
+    np.testing.assert_array_equal(rows[1], rows[0])
+    np.testing.assert_array_equal(rows[2], rows[0])
