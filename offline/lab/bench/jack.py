@@ -93,9 +93,14 @@ class Running:
     said: Path
 
     def end(self) -> int:
-        """End it with Ctrl-C; give its exit code."""
+        """End it with Ctrl-C; give its exit code. One that does not end says on standard error where it stands."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(END_SECONDS)
+        try:
+            return self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            raise
 
 
 @contextmanager
@@ -119,7 +124,8 @@ def running(
         with said.open("w") as screen:
             process = server.popen(
                 [*command, *options],
-                env={"XDG_CONFIG_HOME": str(folder)},  # the user's own settings are not what is measured
+                # The user's own settings are not what is measured.
+                env={"XDG_CONFIG_HOME": str(folder), "PYTHONFAULTHANDLER": "1"},
                 stdin=subprocess.PIPE,
                 stderr=screen,
             )

@@ -74,7 +74,9 @@ class Program:
                 break
             before, length = length, len(self.err)
             if length == before:
-                raise Broken(f"it does not end: {self.err[-300:]!r}")
+                self.process.send_signal(signal.SIGABRT)  # it says where it stands
+                self.process.wait()
+                raise Broken(f"it does not end: {self.err[-3000:]!r}")
         else:
             raise Broken(f"it does not end, and goes on talking: {self.err[-300:]!r}")
         said = self.err

@@ -88,6 +88,7 @@ class Place:
         number = len(self._programs)
         out, err = self.folder / f"out{number}.txt", self.folder / f"err{number}.txt"
         ours = {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder), "COLUMNS": "200"}
+        ours["PYTHONFAULTHANDLER"] = "1"
         ours |= self.server.environment() if jack else {}
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = subprocess.Popen(
