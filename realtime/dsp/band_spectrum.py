@@ -18,7 +18,7 @@ from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.batched_fft import HALF, LENGTH, first_pass, magnitudes, middle_pass
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
 from samplechop.realtime.dsp.logarithm import logarithms
-from samplechop.realtime.dsp.transposition import LANES as SIDE
+from samplechop.realtime.dsp.registers import LANES as SIDE
 from samplechop.realtime.dsp.transposition import transpose
 
 LOW_BINS = 7

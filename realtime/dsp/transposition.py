@@ -9,9 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-LANES = 16
-"""Rows and columns: as many numbers as lie side by side in a register."""
-_ROW, _PLACES = ir.VectorType(ir.FloatType(), LANES), ir.VectorType(ir.IntType(32), LANES)
+from samplechop.realtime.dsp.registers import LANES, PLACES, ROW, in_all_lanes, row_at, values_of
 
 
 def _exchange(builder: Any, above: Any, below: Any, span: int) -> tuple[Any, Any]:
@@ -19,20 +17,16 @@ def _exchange(builder: Any, above: Any, below: Any, span: int) -> tuple[Any, Any
     lanes = [(lane, bool(lane & span)) for lane in range(LANES)]
     upper = [lane - span + LANES if second else lane for lane, second in lanes]
     lower = [lane + LANES if second else lane + span for lane, second in lanes]
-    masks = (ir.Constant(_PLACES, mask) for mask in (upper, lower))
+    masks = (ir.Constant(PLACES, mask) for mask in (upper, lower))
     first, second = (builder.shuffle_vector(above, below, mask) for mask in masks)
     return first, second
 
 
 def _limited(builder: Any, row: Any, loudest: Any) -> Any:
     """Give a row in which numbers beyond a magnitude, and NaN, are 0."""
-    least = builder.fneg(loudest)
-    every = [ir.Constant(_ROW, ir.Undefined)] * 2
-    for k, bound in enumerate((least, loudest)):
-        one = builder.insert_element(every[k], bound, ir.IntType(32)(0))
-        every[k] = builder.shuffle_vector(one, one, ir.Constant(_PLACES, [0] * LANES))
-    inside = builder.and_(builder.fcmp_ordered(">=", row, every[0]), builder.fcmp_ordered("<=", row, every[1]))
-    return builder.select(inside, row, ir.Constant(_ROW, [0.0] * LANES))
+    least, most = (in_all_lanes(builder, one) for one in (builder.fneg(loudest), loudest))
+    inside = builder.and_(builder.fcmp_ordered(">=", row, least), builder.fcmp_ordered("<=", row, most))
+    return builder.select(inside, row, ir.Constant(ROW, [0.0] * LANES))
 
 
 @intrinsic
@@ -44,25 +38,12 @@ def transpose(_context, x, at, stride, out, to, step, places, first, loudest):
     signature = types.void(x, at, stride, out, to, step, places, first, loudest)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        *arguments, loudest = arguments
-        x, at, stride, out, to, step, places, first = (
-            context.cast(builder, value, kind, types.intp)
-            if isinstance(kind, types.Integer)
-            else context.make_array(kind)(context, builder, value).data
-            if isinstance(kind, types.Array)
-            else None
-            for value, kind in zip(arguments, signature.args, strict=False)
-        )
-
+        x, at, stride, out, to, step, places, first, loudest = values_of(context, builder, signature, arguments)
         index = context.get_value_type(types.intp)
-
-        def row_at(numbers: Any, at: Any) -> Any:
-            return builder.bitcast(builder.gep(numbers, [at]), _ROW.as_pointer())
-
         rows = []
         for _ in range(LANES):
-            row = builder.load(row_at(x, at), align=4)
-            if isinstance(signature.args[-1], types.Float):
+            row = builder.load(row_at(builder, x, at), align=4)
+            if loudest is not None:
                 row = _limited(builder, row, loudest)
             rows.append(row)
             at = builder.add(at, stride)
@@ -74,7 +55,7 @@ def transpose(_context, x, at, stride, out, to, step, places, first, loudest):
             place = ir.Constant(index, k)
             if places is not None:
                 place = builder.load(builder.gep(places, [builder.add(first, place)]))
-            builder.store(row, row_at(out, builder.add(to, builder.mul(step, place))), align=4)
+            builder.store(row, row_at(builder, out, builder.add(to, builder.mul(step, place))), align=4)
         return context.get_dummy_value()
 
     return signature, generate

@@ -11,7 +11,8 @@ from llvmlite.binding import get_host_cpu_features
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.inner_functions import apart, inner
-from samplechop.realtime.nets.register_tiles import LANES, tile
+from samplechop.realtime.dsp.registers import LANES
+from samplechop.realtime.nets.register_tiles import tile
 from samplechop.realtime.nets.stage_weights import FILTERS
 
 # Indices are unsigned: numba would ask of each signed one whether it counts from the end.

@@ -7,14 +7,12 @@ longer than computing.
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 16
-"""Sums that lie side by side in a register; the outputs of a layer are whole ones, filled up with zeros."""
-_ROW, _PLACES = ir.VectorType(ir.FloatType(), LANES), ir.VectorType(ir.IntType(32), LANES)
+from samplechop.realtime.dsp.registers import LANES, ROW, in_all_lanes, row_at, values_of
+
 _ROUNDED_ONCE = ("contract",)  # a product and the sum it goes into, where the machine can
 
 
@@ -31,25 +29,19 @@ def tile(n_rows: int, n_columns: int) -> Callable[..., Any]:
         signature = types.void(x, at, stride, y, places, first, step, count, out, to, out_stride)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            x, at, stride, y, places, first, step, count, out, to, out_stride = (
-                context.cast(builder, value, kind, types.intp)
-                if isinstance(kind, types.Integer)
-                else context.make_array(kind)(context, builder, value).data
-                if isinstance(kind, types.Array)
-                else None
-                for value, kind in zip(arguments, signature.args, strict=True)
+            x, at, stride, y, places, first, step, count, out, to, out_stride = values_of(
+                context, builder, signature, arguments
             )
 
             def place(numbers: Any, at: Any, column: int) -> Any:
-                at = builder.add(at, at.type(column * LANES))
-                return builder.bitcast(builder.gep(numbers, [at]), _ROW.as_pointer())
+                return row_at(builder, numbers, builder.add(at, at.type(column * LANES)))
 
             def row_of(start: Any, stride: Any, row: int) -> Any:
                 return builder.add(start, builder.mul(stride, stride.type(row)))
 
             columns = range(n_columns)
             sums = [
-                (place(out, row_of(to, out_stride, row), column), cgutils.alloca_once(builder, _ROW))
+                (place(out, row_of(to, out_stride, row), column), cgutils.alloca_once(builder, ROW))
                 for row in range(n_rows)
                 for column in columns
             ]
@@ -61,10 +53,9 @@ def tile(n_rows: int, n_columns: int) -> Callable[..., Any]:
                 at_y = builder.add(first, builder.mul(step, p))
                 given = [builder.load(place(y, at_y, column), align=4) for column in columns]
                 for row in range(n_rows):
-                    factor = builder.load(builder.gep(x, [builder.add(row_of(at, stride, row), k)]))
-                    undefined = ir.Constant(_ROW, ir.Undefined)
-                    factor = builder.insert_element(undefined, factor, ir.IntType(32)(0))
-                    factor = builder.shuffle_vector(factor, undefined, ir.Constant(_PLACES, [0] * LANES))
+                    factor = in_all_lanes(
+                        builder, builder.load(builder.gep(x, [builder.add(row_of(at, stride, row), k)]))
+                    )
                     for column in columns:
                         _, total = sums[row * n_columns + column]
                         product = builder.fmul(factor, given[column], flags=_ROUNDED_ONCE)

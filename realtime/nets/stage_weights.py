@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.fft import aligned_zeros
-from samplechop.realtime.nets.register_tiles import LANES
+from samplechop.realtime.dsp.registers import LANES
 
 FILTERS = 8
 """Of each convolution."""

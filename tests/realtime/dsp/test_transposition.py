@@ -3,7 +3,8 @@
 import numpy as np
 from numba import njit
 
-from samplechop.realtime.dsp.transposition import LANES, transpose
+from samplechop.realtime.dsp.registers import LANES
+from samplechop.realtime.dsp.transposition import transpose
 
 ROWS, WIDTH, STEP, AT, TO = LANES, 41, 19, 7, 3
 LOUDEST = np.float32(2)
