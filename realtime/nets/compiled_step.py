@@ -6,6 +6,10 @@ they lie, and those that come at once share what is read of the weights. Every s
 takes its products in the order of the inputs, each product and sum rounded once, as XNNPACK's kernels do, which compute
 outputs side by side, as this does; its sigmoid is repeated, too. Whether all that holds on a machine is tried when a
 net is opened (`temporal_net.py`): where one bit differs, the runtime computes the steps itself.
+
+Live, a hop comes at a time, and the last of a frame would bring all of the deep stage's step. Two thirds of a step are
+products with what came steps ago, which come first in their sums: those of both stages are taken at the hop before,
+when a frame has begun, so that no block takes long.
 """
 
 from collections.abc import Callable
@@ -18,27 +22,30 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.core.compile_later import compile_later, kept
 from samplechop.realtime.core.entry_functions import entry
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.dsp.fft import aligned_zeros
+from samplechop.realtime.dsp.registers import LANES
 from samplechop.realtime.dsp.transposition import transpose
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.net_sums import BY_TABLE, N_POWERS, add, add_rows, convolve, copy, logistic, powers_of_two
-from samplechop.realtime.nets.register_tiles import LANES
 from samplechop.realtime.nets.stage_weights import FILTERS, StageWeights
 
 # Indices are unsigned: numba would ask of each signed one whether it counts from the end.
 _U = np.uint64
 _NONE = np.int64(0)  # of a literal number it would make a version of its own
 
-# A stage's layout: sizes, places in the arena, lengths of its tables, which of SIGMOIDS it takes, then sizes as
-# stage_weights.py has them.
-(_FEATURES, _DEPTH, _RECENT, _MEMORY, _NUMBERS, _POWERS, _IMAGE, _FOUND, _LAST, _NOW, _NEW, _WORK) = range(12)
-_PLANES, _BESIDE, _DELAYS, _FIRST_INPUTS, _NEXT_INPUTS, _MOST, SIGMOID = range(12, 19)
-_BANDS, _WIDTH, _STRIDE, _FLAT, _NEXT_WIDTH, _NEXT_STRIDE, _NEXT_FLAT, _CHANNELS, _HEADS, _LAYERS = range(19, 29)
-_TABLES = 29
+# A stage's layout: sizes, places in the arena, the last of them that of the numbers of the second layer, lengths of its
+# tables, which of SIGMOIDS it takes, then sizes as stage_weights.py has them.
+(_FEATURES, _DEPTH, _RECENT, _MEMORY, _NUMBERS, _POWERS, _IMAGE, _FOUND, _LAST, _NOW, _NEW, _WORK, _BEGUN) = range(13)
+_LATER, _PLANES, _BESIDE, _DELAYS, _FIRST_INPUTS, _NEXT_INPUTS, _MOST, SIGMOID = range(13, 21)
+_BANDS, _WIDTH, _STRIDE, _FLAT, _NEXT_WIDTH, _NEXT_STRIDE, _NEXT_FLAT, _CHANNELS, _HEADS, _LAYERS = range(21, 31)
+_TABLES = 31
 MOST, SIDE = 64, 16
 """Steps that are computed at once, at most, and of those whose convolutions are: what they work on stays near."""
-EARLY, DEEP, HOP = range(3)
-"""Of the clock: steps of the early stage, steps of the other one, hops of a frame that is not whole yet."""
+EARLY, DEEP, HOP, BEGUN = CLOCK = range(4)
+"""Of the clock: steps of the early stage, steps of the other one, hops of a frame that is not whole yet, and whether
+the sums of the next step of each stage are begun.
+"""
 
 
 @njit(error_model="numpy", inline="always")
@@ -72,10 +79,10 @@ def _convolutions(arena, layout, time, n, out, start):
     bias, weights = arena[at : at + FILTERS], arena[at + FILTERS : at + FILTERS * (1 + n_first)]
     lanes = -(-places * n // LANES) * LANES
     convolve(image, layout[inputs : inputs + n_first], n, weights, bias, lanes, work)
-    for f in range(FILTERS):
-        for place in range(places):
-            to = _U((f * next_stride + place % next_stride) * next_size + place // next_stride) * _U(n)
-            first = _U(f * lanes + place * n)
+    for place in range(places):
+        among = place % next_stride * next_size + place // next_stride
+        for f in range(FILTERS):
+            to, first = _U((f * next_stride * next_size + among) * n), _U(f * lanes + place * n)
             for i in range(n):
                 found[to + _U(i)] = max(work[first + _U(i)], np.float32(0))
     at, inputs = at + FILTERS * (1 + n_first), inputs + n_first
@@ -90,10 +97,29 @@ def _convolutions(arena, layout, time, n, out, start):
                 out[to] = max(work[first + _U(i)], np.float32(0))
 
 
+@inner(inline=False, error_model="numpy")
+def _begin_sums(arena, layout, layer, at, time, n, out):
+    """Begin the sums of a layer for n steps, (n, channels): the bias, and products with what came before each of them.
+
+    at: where its numbers lie in the arena. Gives where the weights of the steps themselves lie.
+    """
+    channels, depth, delay = layout[_CHANNELS], layout[_DEPTH], layout[_TABLES + layer]
+    first = layout[_MEMORY] + (layer - 1) * depth * channels
+    ring = arena[first : first + depth * channels]
+    for i in range(n):
+        copy(arena[at:], channels, out[i * channels :])
+    at += channels
+    for lag in range(2, 0, -1):
+        weights = arena[at : at + channels * channels]
+        add_rows(ring, depth, channels, time - lag * delay, _NONE, n, weights, channels, channels, out)
+        at += channels * channels
+    return at
+
+
 @njit(error_model="numpy", inline="always")
-def _steps(arena, layout, time, n, out):
+def _steps(arena, layout, time, n, out, is_begun):
     """Some steps of a stage, whose newest features lie in its ring. Writes its heads to `out`; gives where its last
-    layers lie in the arena: (n, channels).
+    layers lie in the arena: (n, channels). is_begun: whether the sums of a single step are.
     """
     channels, depth, width = layout[_CHANNELS], layout[_DEPTH], layout[_FEATURES]
     recent, memory, at = layout[_RECENT], layout[_MEMORY], layout[_NUMBERS]
@@ -121,13 +147,13 @@ def _steps(arena, layout, time, n, out):
         ring = arena[memory + (layer - 1) * depth * channels : memory + layer * depth * channels]
         for i in range(n):
             copy(x[i * channels :], channels, ring[(time + i) % depth * channels :])
-            copy(arena[at:], channels, y[i * channels :])
-        at += channels
-        for lag in range(2, -1, -1):
-            row = time - lag * layout[delays + layer]
-            weights = arena[at : at + channels * channels]
-            add_rows(ring, depth, channels, row, _NONE, n, weights, channels, channels, y)
-            at += channels * channels
+        if is_begun:
+            copy(arena[layout[_BEGUN] + (layer - 1) * channels :], channels, y)
+            at += channels * (1 + 2 * channels)
+        else:
+            at = _begin_sums(arena, layout, layer, at, time, n, y)
+        add_rows(ring, depth, channels, time, _NONE, n, arena[at : at + channels * channels], channels, channels, y)
+        at += channels * channels
         for k in range(n * channels):
             x[k] += max(y[k], np.float32(0))
     heads, lanes = arena[new : new + n * LANES], _NONE + LANES
@@ -147,7 +173,8 @@ def _function() -> tuple[Any, Any]:
 
     def run(clock, early, early_layout, deep, deep_layout, frame, early_out, out, rows):
         whole, bands, channels = 0, early_layout[_FEATURES], early_layout[_CHANNELS]
-        late, most = rows.shape[1] - bands, early_layout[_MOST]
+        late, most, begun = rows.shape[1] - bands, early_layout[_MOST], clock[BEGUN]
+        clock[BEGUN] = 0
         for start in range(0, len(rows), most):
             n, last = min(most, len(rows) - start), _NONE
             for stage in (EARLY, DEEP):  # one call for both, as all of it is compiled for each that there is
@@ -171,8 +198,16 @@ def _function() -> tuple[Any, Any]:
                     clock[HOP] = hop
                     whole += steps
                 if steps:
-                    last = _steps(arena, layout, time, steps, answers)
+                    last = _steps(arena, layout, time, steps, answers, begun and start == 0 and steps == 1)
                     clock[stage] = time + steps
+        if len(rows) == 1 and clock[HOP]:
+            clock[BEGUN] = 1
+            for stage in (EARLY, DEEP):
+                arena, layout = (early, early_layout) if stage == EARLY else (deep, deep_layout)
+                at, size = layout[_LATER], layout[_CHANNELS]
+                for layer in range(1, layout[_LAYERS]):
+                    sums = arena[layout[_BEGUN] + (layer - 1) * size :]
+                    at = size * size + _begin_sums(arena, layout, layer, at, clock[stage], np.int64(1), sums)
         return whole
 
     rows, row, places = types.float32[:, ::1], types.float32[::1], types.int64[::1]
@@ -225,6 +260,7 @@ def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], d
         most * channels,
         most * channels,
         FILTERS * max(lanes, next_lanes),
+        (layers - 1) * channels,
     )
     places = [0]
     for size in sizes:
@@ -234,7 +270,9 @@ def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], d
     arena[numbers : numbers + len(weights.numbers)] = weights.numbers
     arena[powers : powers + N_POWERS] = powers_of_two()
     counts = len(weights.planes), len(weights.beside), len(delays), len(inputs), len(next_inputs), most
-    head = [n_features, depth, *places[:-1], *counts, BY_TABLE, *weights.sizes]
+    beside = int((weights.beside[:, 2] - weights.beside[:, 1]).sum())
+    later = numbers + FILTERS * (2 + len(inputs) + len(next_inputs)) + channels * (1 + FILTERS * next_flat + beside)
+    head = [n_features, depth, *places[:-1], later, *counts, BY_TABLE, *weights.sizes]
     layout = np.array(
         [*head, *delays, *weights.planes.ravel(), *weights.beside.ravel(), *inputs, *next_inputs, *order], np.int64
     )
@@ -252,7 +290,7 @@ def compiled_steps() -> Callable[..., int] | None:
     longer than all else, so it begins in the background, for later starts.
 
     (clock, early arena, early layout, deep arena, deep layout, frame, early_out, out, rows) -> frames that are whole.
-    clock: int64 (3,), see EARLY. frame: float32 (inputs of the deep stage,), of the frame that is not whole yet.
+    clock: int64, see CLOCK. frame: float32 (inputs of the deep stage,), of the frame that is not whole yet.
     early_out: (n, early heads), out: (frames, heads), which receive the answers. rows: float32 (n, features).
     """
     run = kept(*_function())

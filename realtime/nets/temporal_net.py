@@ -20,7 +20,7 @@ from samplechop.realtime.core.entry_functions import bound
 from samplechop.realtime.dsp.delay_line import prefixes
 from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.causal_net import CausalNet
-from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, SIGMOID, compiled_steps
+from samplechop.realtime.nets.compiled_step import CLOCK, DEEP, EARLY, HOP, SIGMOID, compiled_steps
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.net_sums import SIGMOIDS
 from samplechop.realtime.nets.stage_weights import PAST
@@ -52,7 +52,7 @@ class TemporalNet:
         self._early_net: CausalNet | None = None
         self.rows_per_frame = 1
         n_inputs = features.n_features
-        self._clock = np.zeros(3, np.int64)
+        self._clock = np.zeros(len(CLOCK), np.int64)
         if early is not None:
             self.rows_per_frame = STACK
             path = manifest.path.with_name(early.file)
