@@ -169,17 +169,18 @@ class Trace:
 
     def append(self, values: NDArray[np.float32]) -> None:
         """[analysis] Append the values of the next frames, float32 (n,), 0..1; they are copied."""
-        if len(values) == 1:  # as in nearly every block of live input
+        count = len(values)
+        if count == 1:  # as in nearly every block of live input
             self._ring[self._appended % LONGEST] = values[0]
-        elif len(values):
+        elif count:
             kept = values[-LONGEST:]
-            first = (self._appended + len(values) - len(kept)) % LONGEST
+            first = (self._appended + count - len(kept)) % LONGEST
             head = min(len(kept), LONGEST - first)
             self._ring[first : first + head] = kept[:head]
             if head < len(kept):
                 self._ring[: len(kept) - head] = kept[head:]
-        self._appended += len(values)
-        self._frames += len(values)
+        self._appended += count
+        self._frames += count
 
     @property
     def frames(self) -> int:

@@ -20,7 +20,8 @@ class Ring:
 
     def __init__(self, width: int, length: int) -> None:
         """[main] Remember at least `length` rows of `width` numbers."""
-        self.rows: NDArray[np.float32] = np.zeros((1 << (length - 1).bit_length(), width), np.float32)
+        self._length = 1 << (length - 1).bit_length()
+        self.rows: NDArray[np.float32] = np.zeros((self._length, width), np.float32)
         self.end = 0
 
     def reset(self) -> None:
@@ -30,9 +31,9 @@ class Ring:
 
     def push(self, rows: NDArray[np.float32]) -> None:
         """[analysis] Write the next rows, float32 (n, width); they are copied."""
-        length, count = len(self.rows), len(rows)
+        length, count = self._length, len(rows)
         if count == 1:  # as in nearly every block of live input
-            self.rows[self.end % length] = rows[0]
+            self.rows[self.end % length] = rows
         elif count:
             kept = rows[-length:]
             first = (self.end + count - len(kept)) % length

@@ -49,8 +49,11 @@ class BarCounter:
         rows: activations of the same frames, float32 (n, heads).
         """
         done = 0
-        is_none = len(pulse) == 1 and not pulse[0, BEAT]  # as in nearly every block of live input
-        for at in () if is_none else pulse[:, BEAT].nonzero()[0].tolist():
+        if len(pulse) == 1 and not pulse[0, BEAT]:  # as in nearly every block of live input
+            self._take(rows, 0, 1)
+            self._frame += 1
+            return
+        for at in pulse[:, BEAT].nonzero()[0].tolist():
             self._take(rows, done, at + 1)
             done = at + 1
             if pulse[at, MOVED]:
