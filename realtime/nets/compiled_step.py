@@ -174,6 +174,8 @@ def _function() -> tuple[Any, Any]:
     def run(clock, early, early_layout, deep, deep_layout, frame, early_out, out, rows):
         whole, bands, channels = 0, early_layout[_FEATURES], early_layout[_CHANNELS]
         late, most, begun = rows.shape[1] - bands, early_layout[_MOST], clock[BEGUN]
+        if STACK * (channels + late) != len(frame):
+            return -1
         clock[BEGUN] = 0
         for start in range(0, len(rows), most):
             n, last = min(most, len(rows) - start), _NONE
@@ -289,9 +291,9 @@ def compiled_steps() -> Callable[..., int] | None:
     """[main] Give what runs steps of both stages for each row of features; None where it was never compiled: that takes
     longer than all else, so it begins in the background, for later starts.
 
-    (clock, early arena, early layout, deep arena, deep layout, frame, early_out, out, rows) -> frames that are whole.
-    clock: int64, see CLOCK. frame: float32 (inputs of the deep stage,), of the frame that is not whole yet.
-    early_out: (n, early heads), out: (frames, heads), which receive the answers. rows: float32 (n, features).
+    (clock, early arena, early layout, deep arena, deep layout, frame, early_out, out, rows) -> frames that are whole;
+    -1 for rows of another width. clock: int64, see CLOCK. frame: float32 (inputs of the deep stage,), of the frame that
+    is not whole yet. early_out: (n, early heads), out: (frames, heads), of the answers. rows: float32 (n, features).
     """
     run = kept(*_function())
     if run is None:

@@ -11,6 +11,7 @@ machine's first start, and where nothing that is compiled is kept, the runtime c
 """
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,7 @@ class TemporalNet:
             size = self._n_early + passed, early.dilations, early.channels, members
             self._early_net = CausalNet(path, early.n_features, *size, most, self._clock[EARLY:])
             self._bands = early.n_features
+            self._width = features.n_features // STACK
             n_inputs = STACK * passed + features.n_features - STACK * early.n_features
             most = most // STACK + 2
             self._frames: NDArray[np.float32] = np.zeros((most, n_inputs), np.float32)
@@ -92,12 +94,16 @@ class TemporalNet:
         """[analysis] Process rows of features, float32 (n, features), C-contiguous, n at most as stated.
 
         Gives the probabilities, float32 (m, n_heads), of every frame that is whole: a view, valid until the next push.
+        Raises ValueError for rows of another width.
         """
         if self._early_net is None:
             return self._net.push(rows)
         if self._compiled is not None:
             self.early = self._early_first[len(rows)]
-            return self._first[self._compiled(rows)]
+            whole = self._compiled(rows)
+            return self._first[whole] if whole >= 0 else self._refuse(rows)
+        if rows.shape[1] != self._width:
+            self._refuse(rows)
         found = self._early_net.push(rows[:, : self._bands])
         self.early, late = found[:, : self._n_early], rows[:, self._bands :]
         passed, waiting = found.shape[1] - self._n_early, int(self._clock[HOP])
@@ -113,6 +119,9 @@ class TemporalNet:
         if whole and self._clock[HOP]:
             self._frames[0] = self._frames[whole]
         return probabilities
+
+    def _refuse(self, rows: NDArray[np.float32]) -> NoReturn:
+        raise ValueError(f"rows must be {self._width} wide, got shape {rows.shape}")
 
     def _compile(self, channels: int) -> Callable[[NDArray[np.float32]], int] | None:
         """[main] Give what computes both stages' steps for rows, if it gives what the runtime does, bit for bit."""

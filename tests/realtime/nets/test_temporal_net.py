@@ -53,6 +53,13 @@ def test_it_does_not_matter_how_many_steps_come_at_a_time(sizes: list[int]) -> N
     np.testing.assert_array_equal(push(net, rows, sizes)[0], push(net, rows, [ROWS])[0])
 
 
+@pytest.mark.parametrize("more", [-1, 1])
+def test_rows_of_another_width_are_refused(more: int) -> None:
+    net = TemporalNet(models.load("chop"), 4)
+    with pytest.raises(ValueError):
+        net.push(np.zeros((4, rows_for(net, n_features("chop")).shape[1] + more), np.float32))
+
+
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_net_with_an_early_stage_gives_the_same_in_chunks(members: int, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
