@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from samplechop.realtime.core.channels import ANTIPHASE_RATIO, CHANNELS, WEIGHTS, Channel
 from samplechop.realtime.core.entry_functions import FLOAT32, bound, entry
 from samplechop.realtime.core.inner_functions import apart, inner
+from samplechop.realtime.dsp.registers import bits_of, of_bits
 
 SMOOTHING_SECONDS = 1.0
 """Time constant of the energies of mid and side. Both fade alike in silence, so that their ratio stays."""
@@ -55,11 +56,11 @@ def _average(samples, n, mono, at, weights, peaks):
         for i in range(n):
             mono[_U(at + i)] = line[_U(2 * i)] * one + line[_U(2 * i + 1)] * other
         # Magnitudes rise with their bits, and whole numbers are compared side by side.
-        left, right = np.float32(peaks[0]).view(np.int32), np.float32(peaks[1]).view(np.int32)
+        left, right = bits_of(peaks[0]), bits_of(peaks[1])
         for i in range(n):
-            left = max(left, np.int32(np.float32(line[_U(2 * i)]).view(np.int32) & _MAGNITUDE))
-            right = max(right, np.int32(np.float32(line[_U(2 * i + 1)]).view(np.int32) & _MAGNITUDE))
-        peaks[0], peaks[1] = np.int32(left).view(np.float32), np.int32(right).view(np.float32)
+            left = max(left, np.int32(bits_of(line[_U(2 * i)]) & _MAGNITUDE))
+            right = max(right, np.int32(bits_of(line[_U(2 * i + 1)]) & _MAGNITUDE))
+        peaks[0], peaks[1] = of_bits(np.int32(left)), of_bits(np.int32(right))
         return
     for c in range(channels):
         peak = peaks[c]

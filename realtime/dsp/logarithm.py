@@ -8,6 +8,7 @@ musl, from Arm's Optimized Routines (math/logf.c, MIT): with x = 2^e z, and c ne
 import numpy as np
 
 from samplechop.realtime.core.inner_functions import apart
+from samplechop.realtime.dsp.registers import bits_of, of_bits
 
 _TABLE = """
     1.661ec79f8f3bep+0 -1.57bf7808caadep-2  1.571ed4aaf883dp+0 -1.2bef0a7c06ddbp-2
@@ -36,10 +37,10 @@ def logarithms(x, count):
     """Put the logarithms of the first numbers of x, float32, in their place: of positive, finite, not denormal ones."""
     for k in range(count):
         i = np.uint64(k)
-        bits = np.float32(x[i]).view(np.int32)  # one by one: numba compiles a view of an array for long
+        bits = bits_of(x[i])
         above = np.int32(bits - _LEAST)
         place, power = np.uint64((above >> _PLACE) & _PLACES), above >> _FRACTION
-        z = np.float64(np.int32(bits - np.int32(power << _FRACTION)).view(np.float32))
+        z = np.float64(of_bits(np.int32(bits - np.int32(power << _FRACTION))))
         r = z * _INVERSE[place] - 1.0
         squared = r * r
         rest = (_CUBE * r + _SQUARE) + _FOURTH * squared

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.inner_functions import apart, inner
+from samplechop.realtime.dsp.registers import bits_of
 
 TEMPO_LAMBDA = 100.0
 """How unlikely a tempo change at a beat is: exp(-lambda * |ratio - 1|)."""
@@ -118,11 +119,11 @@ def likeliest(states, periods, starts, firsts):
         start, most = np.uint64(starts[j]), np.int32(0)
         for p in range(periods[j]):
             # Chances rise with their bits, and whole numbers are compared side by side.
-            most = max(most, np.float32(states[start + np.uint64(p)]).view(np.int32))
+            most = max(most, bits_of(states[start + np.uint64(p)]))
         if most > best:
             best, tempo = most, j
     place = 0
-    while place < periods[tempo] - 1 and np.float32(states[starts[tempo] + place]).view(np.int32) < best:
+    while place < periods[tempo] - 1 and bits_of(states[starts[tempo] + place]) < best:
         place += 1
     return total, tempo, (place - firsts[tempo]) % periods[tempo]
 
@@ -132,7 +133,7 @@ def _span(states, first, last, own, most):
     for i in range(first, last):
         value = states[np.uint64(i)]
         own += value
-        most = max(most, np.float32(value).view(np.int32))  # chances rise with their bits
+        most = max(most, bits_of(value))  # chances rise with their bits
     return own, most
 
 
@@ -155,7 +156,7 @@ def around(states, periods, starts, firsts, period, phase):
     start, length = starts[tempo], periods[tempo]
     i, _ = _near(length, phase, start, firsts[tempo])
     for _ in range(length):
-        if np.float32(states[i]).view(np.int32) >= best:
+        if bits_of(states[i]) >= best:
             break
         i = i + 1 if i + 1 < start + length else start
     return total, weighted / max(total, 1e-30), tempo, (i - start - firsts[tempo]) % length
