@@ -90,8 +90,9 @@ def constant_q(rate: int, window: int, bands: int, frames: int, low: float = LOW
             product = np.zeros((len(sounds), folds * points), np.complex64)
             np.multiply(spectra[:, first : first + len(kernel)], kernel, out=product[:, ahead : ahead + len(kernel)])
             folded = product.reshape(len(sounds), folds, points).sum(axis=1) if folds > 1 else product
-            coefficients = scipy.fft.ifft(folded, axis=1)[:, : frames * hops].reshape(len(sounds), frames, hops)
-            out[:, band] = np.mean(coefficients.real**2 + coefficients.imag**2, axis=-1)
+            coefficients = np.asarray(scipy.fft.ifft(folded, axis=1))[:, : frames * hops].view(np.float32)
+            both = coefficients.reshape(len(sounds), frames, 2 * hops)  # real and imaginary parts side by side
+            out[:, band] = np.einsum("sfk,sfk->sf", both, both) / hops
         return out
 
     return power
@@ -188,9 +189,9 @@ def mosaic_layout(count: int) -> tuple[int, int, int]:
 
 FILE, MOSAIC, STEP, COMMAND = "fingerprints.npy", "fingerprints.png", "fingerprint", "samplechop atlas fingerprint"
 KINDS: tuple[SpectrumKind, ...] = get_args(SpectrumKind)
-BATCH = 16
+BATCH = 8
 """Sounds transformed at once: few enough to stay near the processor."""
-PART = 64 * BATCH
+PART = 128 * BATCH
 """Sounds that a worker of a cluster is given at once."""
 SILENT = 1e-12
 """Power below which there is nothing to compare."""

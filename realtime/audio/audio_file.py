@@ -4,9 +4,11 @@ libsndfile reads what it can give whole. Where it knows less of a file than is t
 that it can: with a finished header, or what ffmpeg decodes. What a file is shows in its bytes, not in its name.
 """
 
+import errno
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,28 +55,38 @@ def is_folder(path: Path, windows: bool = os.name == "nt") -> bool:
         str(path).encode()
     except UnicodeEncodeError:
         raise UserError(f"the name {str(path)!r} is not UTF-8: rename it") from None
-    try:
-        found, there = path.is_dir(), path.exists()
-    except (OSError, ValueError) as error:  # a name that is too long, or has a zero byte in it
-        raise UserError(f"{str(path)!r} cannot be opened: {reason_of(error)}") from None
-    if windows and not there and len(str(path.absolute())) > LONGEST_WINDOWS_PATH:
+    status = _status(path)
+    if windows and status is None and len(str(path.absolute())) > LONGEST_WINDOWS_PATH:
         raise UserError(
             f"{str(path)!r} is longer than the {LONGEST_WINDOWS_PATH} characters that Windows opens by default: give a "
             "shorter path, or have long paths enabled"
         )
-    return found
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Give what the system says of a file, None where there is none. Raises UserError for names that are too long."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:  # a name that is too long, or has a zero byte in it
+        if getattr(error, "errno", None) in (errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise UserError(f"{str(path)!r} cannot be opened: {reason_of(error)}") from None
 
 
 def check_regular(path: Path) -> None:
     """Refuse what is no file with bytes in it, without opening it. Raises UserError."""
     if is_folder(path):
         raise UserError(f"{str(path)!r} is a folder: give an audio file")
-    if not path.exists():
+    status = _status(path)
+    if status is None:
         raise UserError(f"there is no file {str(path)!r}")
-    if not path.is_file():
+    if not stat.S_ISREG(status.st_mode):
         # Opening a pipe or a device could wait for ever.
         raise UserError(f"{str(path)!r} is no ordinary file: give an audio file")
-    if path.stat().st_size == 0:
+    if status.st_size == 0:
         raise UserError(f"{str(path)!r} is empty (0 bytes): give an audio file")
 
 
