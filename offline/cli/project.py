@@ -144,12 +144,10 @@ def import_labels(
     samplechop project import-labels song.flac song.mid
     """
     from samplechop.offline.kits.with_project import begun
-    from samplechop.offline.labels.files import read_labels
-    from samplechop.offline.project.from_labels import command_of
+    from samplechop.offline.project.from_labels import command_of, read_decisions
 
     project = begun(record)
-    found = read_labels(labels, project.audio.length / project.audio.sample_rate)
-    command = command_of(found, project)
+    command = command_of(read_decisions(labels, project), project)
     if command is None:
         echo(f"{labels} says nothing that the project does not")
         return

@@ -10,9 +10,8 @@ from samplechop.offline.common.array_cache import ArrayCache, user_cache
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.labels.files import read_labels
 from samplechop.offline.project.document import digest
-from samplechop.offline.project.from_labels import with_labels
+from samplechop.offline.project.from_labels import read_decisions, with_labels
 from samplechop.offline.project.identity import audio_of
 from samplechop.offline.project.kit_options import chop_options
 from samplechop.offline.project.model import Project
@@ -82,6 +81,5 @@ def prepared(
     project = project_of(source) if use_project else None
     if labels is not None:
         project = project or Project(begun(source).audio)
-        seconds = project.audio.length / project.audio.sample_rate
-        project = with_labels(project, read_labels(labels, seconds))
+        project = with_labels(project, read_decisions(labels, project))
     return project, chop_options(project, given, usual)

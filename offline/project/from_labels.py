@@ -1,14 +1,25 @@
 """Labels as decisions: what somebody marked in a DAW, in an audio editor or by taps, said of a project."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from samplechop.offline.labels.files import read_labels
 from samplechop.offline.labels.formats import Labels
 from samplechop.offline.project.commands import apply
 from samplechop.offline.project.model import Project
 from samplechop.offline.project.values import LONGEST_NAME
+from samplechop.realtime.core.errors import UserError
+
+
+def read_decisions(path: Path, project: Project) -> Labels:
+    """Read labels of any kind of a project's recording. Raises UserError as `read_labels`, and where there are none."""
+    found = read_labels(path, project.audio.length / project.audio.sample_rate)
+    if not len(found.times) and not len(found.rejected):
+        raise UserError(f"{str(path)!r} holds no labels: mark in it where to cut, or give another file")
+    return found
 
 
 def command_of(labels: Labels, project: Project) -> dict[str, Any] | None:

@@ -98,6 +98,17 @@ def test_labels_go_in_and_out(song: Path, tmp_path: Path) -> None:
     assert project.is_empty
 
 
+@pytest.mark.parametrize("content", [b"", b"# nothing yet\n", None])
+def test_a_file_without_labels_is_no_decision(content: bytes | None, song: Path, tmp_path: Path) -> None:
+    labels = song if content is None else tmp_path / "mine.txt"  # a wav without cue points
+    if content is not None:
+        labels.write_bytes(content)
+    for command in (("chop", song, "--labels", labels, "-o", tmp_path), ("project", "import-labels", song, labels)):
+        outcome = samplechop(*command)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert f"{str(labels)!r} holds no labels" in outcome.err
+
+
 def test_commands_are_typed_in_words(song: Path) -> None:
     assert samplechop("project", "set", song, "move 0.5 0.51", "name c1 intro", "kit count 3").code == 0
     project = project_of(song)
