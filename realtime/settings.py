@@ -16,6 +16,8 @@ from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
 from samplechop.realtime.outputs.osc import split_address
+from samplechop.realtime.outputs.other_files import check_other_files
+from samplechop.realtime.outputs.sinks import STDOUT
 from samplechop.realtime.recording.audio_files import RecordFormat
 
 HarmonyNotes = Literal["chord", "pitches", "off"]
@@ -230,6 +232,9 @@ class LiveSettings:
         """
         if fast and path is None:
             raise UserError("--fast needs a file to read: samplechop live FILE --fast")
+        names = ("events", "midi_file", "log", *(("tap_file",) if self.tap else ()))
+        written = {option_name(LiveSettings, name): getattr(self, name) for name in names}
+        check_other_files({name: Path(one) for name, one in written.items() if one not in (None, STDOUT)}, path)
         for option in OF_DEVICES if path is not None else ():
             if getattr(self, option) is not None:
                 raise UserError(f"--{option} is for listening to a device; {str(path)!r} is a file and has its own")

@@ -89,3 +89,12 @@ def test_chops_on_the_channel_of_others_are_warned_of(options: dict[str, object]
 def test_a_tempo_that_is_none_is_refused() -> None:
     with pytest.raises(UserError, match="--tempo must be x2, /2 or beats per minute"):
         LiveSettings(tempo="x3")
+
+
+@pytest.mark.parametrize(
+    "outputs", [{"events": "song.flac"}, {"midi_file": Path("song.flac")}, {"events": "a", "log": Path("a")}]
+)
+def test_no_output_takes_the_place_of_the_record_or_of_another(outputs: dict[str, object], tmp_path: Path) -> None:
+    there = {name: type(value)(tmp_path / value) for name, value in outputs.items()}  # type: ignore[operator, call-arg]
+    with pytest.raises(UserError, match="give"):
+        LiveSettings(**there).check_run(tmp_path / "song.flac", fast=True)
