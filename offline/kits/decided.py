@@ -40,8 +40,8 @@ def merged(
     mine = inside(project, first, last)
     if len(mine) > NOTES:
         raise UserError(
-            f"the project and labels have {len(mine)} chops, more than there are pads, {NOTES}: leave some out, or "
-            "chop a part with --start and --end"
+            f"you decided on {len(mine)} chops, more than there are pads, {NOTES}: leave some out, or chop a part "
+            "with --start and --end"
         )
     near = round(NEAR_SECONDS * rate)
     touched: set[int] = set()
@@ -155,7 +155,7 @@ def remarks(project: Project | None, options: ChopOptions, first: int, last: int
         return []
     mine, notes = inside(project, first, last), []
     if outside := len(project.chops) - len(mine):
-        notes.append(f"{outside} of {len(project.chops)} chops of the project lie outside of what is chopped")
+        notes.append(f"{outside} of {len(project.chops)} chops you decided on lie outside of what is chopped")
     if len(mine) > options.most:
-        notes.append(f"the project has {len(mine)} chops, more than --count {options.most}: all are in the kit")
+        notes.append(f"you decided on {len(mine)} chops, more than --count {options.most}: all are in the kit")
     return notes

@@ -31,6 +31,7 @@ def remarks(kit: Kit, record: Record, plan: Plan, options: ChopOptions) -> list[
     if options.bars and plan.found.candidates:
         notes += _off_bars(record, plan, len(kit.slices))
     notes += _filled(record, plan, len(kit.slices), options)
+    notes += _below(kit, options)
     if plan.found.candidates and len(kit.slices) < options.most:
         off = (kit.last - kit.first - plan.silent - _on_pads(plan.pieces)) / record.sample_rate
         whole = (kit.last - kit.first) / record.sample_rate
@@ -102,6 +103,17 @@ def _filled(record: Record, plan: Plan, count: int, options: ChopOptions) -> lis
         near = " at least --min-gap apart" if options.min_gap else ""
         said = [f"{source} gave {count} of {options.count} slices: it has no more attacks{near}"]
     return said
+
+
+def _below(kit: Kit, options: ChopOptions) -> list[str]:
+    """Say in a sentence which slices have no room from --start-note on: decisions may be more than --count may."""
+    notes, room = [part.note for part in kit.slices], NOTES - options.start_note
+    if len(notes) <= room:
+        return []
+    return [
+        f"from --start-note {options.start_note} on there is room for {room} of {len(notes)} slices, others lie below "
+        f"it, down to note {min(notes)}; --start-note {NOTES - len(notes)} leaves room for all"
+    ]
 
 
 def _off_bars(record: Record, plan: Plan, count: int) -> list[str]:

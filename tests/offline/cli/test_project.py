@@ -109,6 +109,18 @@ def test_a_file_without_labels_is_no_decision(content: bytes | None, song: Path,
         assert f"{str(labels)!r} holds no labels" in outcome.err
 
 
+@pytest.mark.parametrize(("note", "below"), [(36, True), (35, False)])
+def test_labels_that_have_no_room_from_the_first_pad_on_are_told(
+    note: int, below: bool, song: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.csv").write_text("".join(f"{0.05 * number:.2f}\n" for number in range(1, 94)))
+    command = ("chop", song, "-o", tmp_path / "kits", *PLAIN, "--labels", tmp_path / "mine.csv", "--start-note", note)
+    outcome = samplechop(*command)
+    assert "you decided on 93 chops, more than --count 16: all are in the kit" in outcome.err
+    told = "from --start-note 36 on there is room for 92 of 93 slices, others lie below it, down to note 35"
+    assert (told in outcome.err) == below
+
+
 def test_commands_are_typed_in_words(song: Path) -> None:
     assert samplechop("project", "set", song, "move 0.5 0.51", "name c1 intro", "kit count 3").code == 0
     project = project_of(song)
