@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from samplechop.offline.cli.main import DefaultGroup
+from samplechop.offline.common.paths import check_ending
 from samplechop.offline.common.process_pool import cores
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError, check_extra
@@ -36,7 +37,7 @@ class EvaluateOptions:
         str, Option("librosa, aubio, madmom-..., adtof; all that are installed; or none (default: {default}).")
     ] = "all"
     page: Annotated[Path | None, Option("Write a page (.html) that shows every recording.")] = None
-    data: Annotated[Path | None, Option("Write all results as JSON.", names=("--json",))] = None
+    data: Annotated[Path | None, Option("Write all results as JSON (.json).", names=("--json",))] = None
     jobs: Annotated[int, Option("Processes (default: {default}).", low=1)] = 2
     noise: Annotated[
         bool, Option("Count what is detected on surface noise, as is the default.", names=("--noise/--no-noise",))
@@ -47,8 +48,8 @@ class EvaluateOptions:
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range, or a file that cannot be written, before hours of work."""
         check(self)
-        for path in filter(None, (self.page, self.data)):
-            check_writable(path)
+        check_writable("--page", self.page, ".html")
+        check_writable("--json", self.data, ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,15 @@ def check_mir_eval() -> None:
         raise UserError(f"evaluating needs mir_eval: {sys.executable} -m pip install mir_eval")
 
 
-def check_writable(path: Path) -> None:
-    """Raise UserError for a file that cannot be written."""
+def check_writable(option: str, path: Path | None, ending: str) -> None:
+    """Raise UserError for a file that cannot be written, None for no file, or whose name does not end as it has to."""
+    if path is None:
+        return
     if not path.absolute().parent.is_dir():
         raise UserError(f"{str(path)!r} cannot be written: there is no folder {str(path.absolute().parent)!r}")
     if path.is_dir():
         raise UserError(f"{str(path)!r} cannot be written: it is a folder; give the name of a file")
+    check_ending(option, path, ending)
 
 
 @app.command("chop")
@@ -178,14 +182,13 @@ class AtlasOptions:
     """The options of the evaluation of an atlas."""
 
     seeds: Annotated[int, Option("Maps to make of each, and to take the mean of (default: {default}).", low=1)] = 5
-    data: Annotated[Path | None, Option("Write all results as JSON.", names=("--json",))] = None
+    data: Annotated[Path | None, Option("Write all results as JSON (.json).", names=("--json",))] = None
     jobs: Annotated[int, Option("Processes or threads (default: one for each core).", low=1)] = cores()
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range, or a file that cannot be written."""
         check(self)
-        if self.data is not None:
-            check_writable(self.data)
+        check_writable("--json", self.data, ".json")
 
 
 @app.command("atlas")
@@ -233,14 +236,13 @@ class TempoOptions:
     performances: Annotated[int, Option("Performances of a groove archive to play (default: {default}).", low=1)] = 48
     tempo: Annotated[str | None, Option("As in samplechop live: x2, /2 or BPM.", metavar="x2|/2|BPM")] = None
     whole: Annotated[bool, Option("Find beats as chop does, which has the whole file; by default as live.")] = False
-    data: Annotated[Path | None, Option("Write all results as JSON.", names=("--json",))] = None
+    data: Annotated[Path | None, Option("Write all results as JSON (.json).", names=("--json",))] = None
     jobs: Annotated[int, Option("Processes (default: {default}).", low=1)] = 2
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range, or a file that cannot be written."""
         check(self)
-        if self.data is not None:
-            check_writable(self.data)
+        check_writable("--json", self.data, ".json")
 
 
 @app.command("tempo")

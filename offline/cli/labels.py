@@ -225,9 +225,9 @@ def _draw(labels: "Labels", audio: Path, path: Path) -> None:
 
     from samplechop.offline.audio.reading import RATE, read_audio
     from samplechop.offline.common.palette import LABEL_ON_WHITE, REJECTED_ON_WHITE, WAVE_ON_WHITE
+    from samplechop.offline.common.paths import check_ending
 
-    if path.suffix.lower() != ".png":
-        raise UserError(f"--picture {str(path)!r}: the name must end in .png")
+    check_ending("--picture", path, ".png")
     samples = read_audio(audio)
     length = len(samples) / RATE
     seconds = max(min(ROW_SECONDS, max(length, 1 / RATE)), length / MOST_ROWS)

@@ -1,4 +1,4 @@
-"""Names of files: as a file says them, leading nowhere but into its own folder, and of what lies beside a recording."""
+"""Names of files: in a file, leading nowhere but into its own folder; beside a recording; and of a file to write."""
 
 import os
 import stat
@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from samplechop.realtime.core.errors import UserError
 
 _LONGEST = 4096
 """Characters of a path that a system takes; to follow the links of a longer one takes seconds."""
@@ -65,3 +67,12 @@ def beside(audio: Path, endings: Iterable[str]) -> Path | None:
                 if one is not None and one.is_file():
                     return one
     return None
+
+
+def check_ending(option: str, path: Path, ending: str) -> None:
+    """Refuse a file to write whose name ends otherwise, as a recording's does, which would be lost. Raises UserError.
+
+    option: that names it. ending: with its dot.
+    """
+    if path.suffix.lower() != ending:
+        raise UserError(f"{option} {str(path)!r}: the name must end in {ending}")

@@ -279,6 +279,8 @@ def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
         (["{}", "--page", "{}/nowhere/page.html"], "cannot be written"),
         (["{}", "--json", "{}/nowhere/all.json"], "cannot be written"),
         (["{}", "--json", "{}"], "it is a folder"),
+        (["{}", "--page", "{}/loop.flac"], "the name must end in .html"),
+        (["{}", "--json", "{}/loop.flac"], "the name must end in .json"),
         (["{}", "--noise-file", "{}/nowhere.wav", "--peers", "none", "--model", "chop-61"], "nowhere.wav"),
     ],
 )
