@@ -73,8 +73,8 @@ def build(
     samplechop atlas build records/ -o atlas --split chops    cuts long files as samplechop chop would
     samplechop atlas build -o atlas                           goes on after a stop
 
-    Needs the extra atlas: pip install 'samplechop[atlas]', or -e '.[atlas]' in a clone. Every step is a command of its
-    own with more settings; what was made with others is kept by them alone.
+    Needs the extra atlas: pip install 'samplechop\\[atlas]', or -e '.\\[atlas]' in a clone. Every step is a command of
+    its own with more settings; what was made with others is kept by them alone.
     """
     check_extra("atlas", "an atlas with its page", *MAP_NEEDS, *PAGE_NEEDS)
     tagging = {name: given.pop(name) for name in ("model", "synonyms") if name in given}

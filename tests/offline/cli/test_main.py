@@ -65,6 +65,7 @@ def test_every_command_and_option_has_a_help(path: tuple[str, ...]) -> None:
     for name in path:
         command = command.commands[name]  # type: ignore[attr-defined]
     assert command.help
+    assert re.findall(r"(?<!\\)\[[a-z/].*?\]", command.help) == [], "taken for markup, and not shown"
     assert [one.name for one in command.params if not getattr(one, "help", None) and not one.hidden] == []
 
 
