@@ -30,18 +30,15 @@ from samplechop.offline.export.pads import rgb
 from samplechop.offline.export.record import whole_wav
 from samplechop.offline.kits.core.model import Kit
 from samplechop.offline.labels.formats import track_text
+from samplechop.realtime.midi.tempo_map import MOST_TICKS, TICKS_PER_BEAT
 
-TICKS_PER_BEAT = 15_360
-"""At 92 beats per minute 42 millionths of a second each: the nearest tick is within a sample of 44.1 kHz."""
-MOST_TICKS = 0x0FFFFFFF
-"""What the time between two messages can be; records of hours get fewer ticks to the beat."""
 VELOCITY = 127
 CHANNEL = 0
 
 
 def write_midi(kit: Kit) -> list[Path]:
     """Write NAME.mid. Where the tempo is clear, beats and bars of the file are those of the record."""
-    timeline, ticks_per_beat = kit.timeline, TICKS_PER_BEAT
+    timeline, ticks_per_beat = kit.timeline, TICKS_PER_BEAT  # records of hours get fewer
     while timeline.beat(kit.length) * ticks_per_beat > MOST_TICKS:
         ticks_per_beat //= 2
     tempi = [(one.beat * ticks_per_beat, mido.bpm2tempo(one.bpm)) for one in timeline.stretches]

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.messages import GATE_SECONDS
-from samplechop.realtime.midi.tempo_map import TICKS_PER_BEAT, TempoMap
+from samplechop.realtime.midi.tempo_map import MOST_TICKS, TICKS_PER_BEAT, TempoMap
 from samplechop.realtime.outputs.sinks import check_target
 
 _log = logging.getLogger(__name__)
@@ -235,6 +235,9 @@ class _Track:
     def add(self, timed: list[tuple[int, int, bytes]]) -> None:
         """Append messages (tick, anything, message), rising in tick."""
         for tick, _, message in timed:
+            while tick - self._tick > MOST_TICKS:  # hours of nothing: an empty text between
+                self._data += _variable(MOST_TICKS) + b"\xff\x01\x00"
+                self._tick, self._status = self._tick + MOST_TICKS, 0xFF
             self._data += _variable(tick - self._tick)
             running = message[0] == self._status < 0xF0  # the byte of the message before counts for this one, too
             self._data += message[1:] if running else message

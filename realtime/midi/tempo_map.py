@@ -5,9 +5,12 @@ from collections.abc import Sequence
 
 from samplechop.realtime.core.events import Event
 
-TICKS_PER_BEAT = 1920
+TICKS_PER_BEAT = 15_360
+"""At 92 beats per minute 42 millionths of a second each: the nearest tick is within a sample of 44.1 kHz."""
+MOST_TICKS = 0x0FFFFFFF
+"""What the time between two messages can be."""
 TEMPO = 500_000
-"""Microseconds per beat where no beat is known: 120 beats per minute. With 1920 ticks a beat is 0.13 ms off at most."""
+"""Microseconds per beat where no beat is known: 120 beats per minute."""
 BAR = 4
 _SLOWEST, _FASTEST = 4_000_000, 100_000  # microseconds per beat: a DAW may refuse 15 or 600 beats a minute
 

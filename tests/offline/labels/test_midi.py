@@ -5,7 +5,7 @@ from pathlib import Path
 import mido
 import pytest
 
-from samplechop.offline.labels.midi import percussion, read_midi, read_song
+from samplechop.offline.labels.midi import midi_bytes, percussion, read_midi, read_song
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi.file import MidiFileSink
@@ -105,3 +105,10 @@ def test_of_a_file_that_live_wrote_chops_are_labels_and_drums_and_chords_are_non
             sink.write(Event(kind, sample, sample, 0.9, note=36, velocity=99))
     sink.close()
     assert [mark.time for mark in read_midi(tmp_path / "live.mid")[0]] == pytest.approx(times, abs=1e-3)
+
+
+def test_places_that_are_written_are_read_back_to_the_sample_after_hours_of_nothing_too(tmp_path: Path) -> None:
+    places = [0.0, 0.226780, 11.111_111, 5 * 3600.0]
+    (tmp_path / "labels.mid").write_bytes(midi_bytes(places))
+    marks, _ = read_midi(tmp_path / "labels.mid")
+    assert [round(mark.time * 44_100) for mark in marks] == [round(place * 44_100) for place in places]

@@ -18,7 +18,7 @@ from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.tempo_map import BAR, TICKS_PER_BEAT, TempoMap
 
 RATE = 44_100
-TICK_SECONDS = 0.5 / 1920
+TICK_SECONDS = 0.5 / TICKS_PER_BEAT
 
 
 def beats_at(seconds: list[float], tempo: float, first: int = 1) -> list[Event]:
@@ -126,8 +126,14 @@ def test_a_note_struck_again_ends_first(tmp_path: Path) -> None:
 
 
 def test_of_two_strikes_at_one_tick_the_stronger_stays(tmp_path: Path) -> None:
-    file = write_midi(tmp_path / "out.mid", [chop(0, velocity=50), chop(1, velocity=90), chop(2, velocity=20)])
+    file = write_midi(tmp_path / "out.mid", [chop(0, velocity=50), chop(0, velocity=90), chop(0, velocity=20)])
     assert [velocity for _, kind, _, velocity in notes_of(file) if kind == "note_on"] == [90]
+
+
+def test_notes_lie_on_the_samples_of_their_events_after_hours_of_nothing_too(tmp_path: Path) -> None:
+    samples = [0, 10_001, 20_003, 5 * 3600 * RATE + 1]
+    file = write_midi(tmp_path / "out.mid", [chop(sample) for sample in samples])
+    assert [round(when * RATE) for when, kind, _, _ in notes_of(file) if kind == "note_on"] == samples
 
 
 def test_events_may_come_out_of_order(tmp_path: Path) -> None:
@@ -137,7 +143,7 @@ def test_events_may_come_out_of_order(tmp_path: Path) -> None:
 
 def test_a_midi_file_says_its_channel_name_and_tempo(tmp_path: Path) -> None:
     file = write_midi(tmp_path / "out.mid", [chop(0)], channel=10)
-    assert (file.type, file.ticks_per_beat, file.tracks[0].name) == (0, 1920, "samplechop")
+    assert (file.type, file.ticks_per_beat, file.tracks[0].name) == (0, TICKS_PER_BEAT, "samplechop")
     assert {message.channel for message in file if not message.is_meta} == {9}
     assert [message.tempo for message in file.tracks[0] if message.type == "set_tempo"] == [500_000]
 
@@ -147,8 +153,8 @@ def test_midicsv_reads_the_file(tmp_path: Path) -> None:
     write_midi(tmp_path / "out.mid", [chop(44_100, note=38, velocity=77)])
     text = subprocess.run(["midicsv", tmp_path / "out.mid"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(", ") for line in text.splitlines()]
-    assert ["1", "3840", "Note_on_c", "0", "38", "77"] in rows
-    assert ["1", "4224", "Note_off_c", "0", "38", "0"] in rows
+    assert ["1", "30720", "Note_on_c", "0", "38", "77"] in rows
+    assert ["1", "33792", "Note_off_c", "0", "38", "0"] in rows
 
 
 def test_a_midi_file_appears_only_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
