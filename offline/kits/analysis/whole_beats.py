@@ -66,6 +66,10 @@ class TrackedPulse:
     told_by: NDArray[np.float64]
 
 
+_LOUDEST = float(np.finfo(np.float16).max) / STACK
+"""Of the magnitudes that are kept, a sine of full scale having some 250: files of floats may be far louder."""
+
+
 class HeardPulse:
     """What the net said of a record, frame by frame, and what sounded: kept while that is processed, 38 MB an hour."""
 
@@ -81,7 +85,8 @@ class HeardPulse:
             begin, end = self._ends[number], ring.end // hops * hops
             if end > begin:
                 # Bars compare sums over whole frames: of the hops of one their mean is enough.
-                kept.append(ring.read(begin, end).reshape(-1, hops, ring.rows.shape[1]).mean(axis=1, dtype=np.float16))
+                rows = np.minimum(ring.read(begin, end), _LOUDEST).reshape(-1, hops, ring.rows.shape[1])
+                kept.append(rows.mean(axis=1, dtype=np.float16))
             self._ends[number] = end
 
     def activations(self) -> NDArray[np.float32]:

@@ -65,6 +65,16 @@ def test_what_is_kept_of_a_stream_does_not_depend_on_the_blocks() -> None:
         np.testing.assert_allclose(one.astype(np.float32), other.astype(np.float32), rtol=2e-3, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_is_far_louder_than_full_scale_can_be_kept() -> None:
+    tone = np.sin(2 * np.pi * 220 / 44_100 * np.arange(44_100))
+    pulse = PulseStream(models.load("chop"), len(tone))
+    heard = HeardPulse(pulse)
+    pulse.push((30_000 * tone).astype(np.float32))
+    heard.grow()
+    assert np.isfinite(heard.harmony()).all() and heard.harmony().max() > 10_000
+
+
 def activations(places: np.ndarray, n: int) -> np.ndarray:
     frames = np.arange(n)
     bumps = np.exp(-0.5 * (frames[:, None] - places[None, :]) ** 2).max(axis=1)
