@@ -23,7 +23,7 @@ from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 
-HOP = 512
+HOP, N_FFT = 512, 2048
 BESIDE_SECONDS = 0.05
 """How far from the beginning of a bar the attack may lie that it begins with."""
 STEP = 1024 * HOP
@@ -186,7 +186,8 @@ def harmonic_part(record: Record, scratch: Path, progress: Callable[[int], objec
             last = min(record.length, first + STEP)
             begin = max(0, first - REACH)
             samples = np.concatenate(list(record.blocks(STEP, begin, min(record.length, last + REACH))))
-            part = librosa.effects.harmonic(np.nan_to_num(samples).T, n_fft=2048, hop_length=HOP).T
+            samples = np.pad(np.nan_to_num(samples), ((0, max(0, N_FFT - len(samples))), (0, 0)))
+            part = librosa.effects.harmonic(samples.T, n_fft=N_FFT, hop_length=HOP).T
             out.write(quantised(part[first - begin : last - begin], record.subtype))
             progress(last)
     return as_harmonic(record, target)

@@ -207,6 +207,13 @@ def test_the_harmonic_part_does_not_depend_on_its_blocks(song: Path, tmp_path: P
     np.testing.assert_allclose(made, whole, rtol=0, atol=max(1e-6, 0.501 * step))
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_record_of_one_sample_has_a_harmonic_part(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "one.wav", np.full(1, 0.5), 44_100)
+    part = candidates.harmonic_part(open_record(tmp_path / "one.wav", tmp_path), tmp_path)
+    assert len(soundfile.read(part.audio)[0]) == 1
+
+
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"])
 def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path, subtype: str) -> None:
     import librosa
