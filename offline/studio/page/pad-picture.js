@@ -74,7 +74,7 @@ function shapeOf(pad, count, isAsked) {
   const [low, high, lows, highs] = Array.from({ length: 4 }, () => new Int16Array(count));
   let peak = 0;
   for (let channel = 0; channel < store.record.channels; channel += 1) {
-    columns(channel, step, pad.start / step, count, lows, highs, isAsked);
+    columns(channel, step, pad.start / step, count, lows, highs, isAsked, pad.stop);
     for (let x = 0; x < count; x += 1) {
       low[x] = Math.min(low[x], lows[x]);
       high[x] = Math.max(high[x], highs[x]);

@@ -35,8 +35,9 @@ function levelFor(step) {
  * level for this step is not there yet, a coarser one stands in; 0 where none is. Returns whether there was one
  * everywhere.
  * @param {number} channel @param {number} step @param {number} column @param {number} count
- * @param {Int16Array} low @param {Int16Array} high @param {boolean} isAsked whether to ask for what is missing */
-export function columns(channel, step, column, count, low, high, isAsked = true) {
+ * @param {Int16Array} low @param {Int16Array} high @param {boolean} isAsked whether to ask for what is missing
+ * @param {number} stop sample that is not to be seen, if anything lies before it */
+export function columns(channel, step, column, count, low, high, isAsked = true, stop = Infinity) {
   const { channels, length } = store.record, level = levelFor(step);
   if (isAsked) {
     askFor(level, step * column, Math.min(length, step * (column + count)));
@@ -49,7 +50,9 @@ export function columns(channel, step, column, count, low, high, isAsked = true)
     if (from >= length) continue;
     let found = false;
     for (let one = level; one < LEVELS.length && !found; one += 1) {
-      const size = LEVELS[one], begin = Math.floor(from / size), end = Math.max(begin + 1, Math.ceil(to / size));
+      const size = LEVELS[one], whole = Math.floor(stop / size), hides = whole * size > step * column;
+      const begin = Math.min(Math.floor(from / size), hides ? whole - 1 : Infinity);
+      const end = Math.max(begin + 1, Math.min(Math.ceil(to / size), hides ? whole : Infinity));
       let lowest = 32767, highest = -32768, all = true;
       for (let pair = begin; pair < end; pair += 1) {
         const pairs = tiles.get(one, Math.floor(pair / TILE));

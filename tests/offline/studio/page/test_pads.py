@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import soundfile
 
 from tests.offline.studio.conftest import Studio, until
 
@@ -31,6 +32,24 @@ def test_lowest_row_is_the_first(page: "Page", pads: list[dict[str, Any]]) -> No
     first, fifth = slot(page, pads[0]).bounding_box(), slot(page, pads[4]).bounding_box()
     assert first and fifth and first["x"] == fifth["x"] and first["y"] > fifth["y"]
     assert slot(page, pads[0]).locator("kbd").text_content() == "Z"
+
+
+def test_the_picture_of_a_pad_ends_before_the_next_attack(page: "Page", record: Path) -> None:
+    sound = soundfile.read(record, dtype="int16", always_2d=True)[0][:, 0]
+    seen = page.evaluate(
+        """async () => {
+          const { columns } = await import("/page/peaks.js"), seen = [];
+          for (const { start, stop } of window.studio.store.pads) {
+            const step = (stop - start) / 40, [low, high] = [new Int16Array(40), new Int16Array(40)];
+            const isThere = () => columns(0, step, start / step, 40, low, high, true, stop);
+            while (!isThere()) await new Promise((go) => setTimeout(go));
+            seen.push([start, stop, high[39]]);
+          }
+          return seen;
+        }"""
+    )
+    for start, stop, last in seen:
+        assert last <= sound[int(stop - (stop - start) / 20) : stop].max()  # pairs are no wider than a column
 
 
 def test_a_pad_tells_what_the_kit_says_is_in_its_slice(
