@@ -127,7 +127,7 @@ def by_hand(
     Notes are General MIDI's, on channel 10 or, if that is empty, any. It reports how many notes lie on an attack and by
     how much they are off.
     """
-    from samplechop.offline.lab.drum_datasets import write_pair
+    from samplechop.offline.lab.drum_datasets import check_apart, write_pair
     from samplechop.offline.lab.drum_datasets.from_midi import drums_in, fit, labels_of
     from samplechop.offline.lab.drum_datasets.from_tracks import read_track
     from samplechop.offline.labels.midi import read_song
@@ -138,6 +138,7 @@ def by_hand(
         raise UserError(f"--only must be some of {','.join(DRUMS)}, got {only!r}.")
     if not abs(offset) <= 3600:
         raise UserError(f"--offset must be seconds within an hour, got {offset:g}.")
+    check_apart(out, [audio.stem], [audio])
     samples = read_track(audio)
     struck = drums_in(read_song(midi), offset, len(samples) / 44_100)
     if not struck:
@@ -193,14 +194,15 @@ def clips(
 def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[Sound, DrumLabels]]") -> None:
     """Label one file after the other; what cannot be read is reported and skipped, unless it is the only one."""
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.lab.drum_datasets import AUDIO, files_in, is_written, name_of, write_pair
+    from samplechop.offline.lab.drum_datasets import AUDIO, check_apart, files_in, is_written, name_of, write_pair
 
     files = files_in(audio, AUDIO, "audio file")
     taken: set[str] = set()
+    names = [name_of(path, taken) for path in files]
+    check_apart(out, [name for name in names if not is_written(out, name)], files)
     passed: list[str] = []
     with progress_bars() as progress:
-        for number, path in enumerate(files, 1):
-            name = name_of(path, taken)
+        for number, (path, name) in enumerate(zip(files, names, strict=True), 1):
             if not is_written(out, name):
                 try:
                     samples, labels = labelled(path)

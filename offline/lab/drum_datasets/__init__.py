@@ -1,5 +1,6 @@
 """Drum hits: what is known of them, where it comes from, and the model that learns from it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def write_pair(folder: Path, name: str, samples: Sound, labels: DrumLabels) -> N
     peak = float(np.max(np.abs(samples), initial=0.0))
     write_flac(folder / f"{name}.flac", samples * np.float32(0.99 / peak) if peak > 0.99 else samples)
     write_drum_labels(labels, folder / f"{name}{SUFFIX}")
+
+
+def check_apart(folder: Path, names: Sequence[str], recordings: Sequence[Path]) -> None:
+    """Refuse to write pairs in the place of the recordings that they are made of. Raises UserError."""
+    originals = {os.path.realpath(path) for path in recordings}
+    for name in names:
+        path = folder / f"{name}.flac"
+        if os.path.realpath(path) in originals:
+            raise UserError(f"{str(path)!r} is a recording to label and would be replaced: give --out another folder")
 
 
 def files_in(places: Sequence[Path], suffixes: frozenset[str], what: str) -> list[Path]:

@@ -100,6 +100,20 @@ def test_by_hand_tells_how_the_notes_lie(tmp_path: Path) -> None:
     assert read_drum_labels(tmp_path / "out" / "a.drums.json").times("kick") == [0.5]
 
 
+@pytest.mark.parametrize("arguments", ["four-on-the-floor . -o .", "by-hand a.flac a.mid -o ../here"])
+def test_no_recording_is_replaced_by_what_is_made_of_it(
+    arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write_sound(Path("a.flac"))
+    write_midi(Path("a.mid"))
+    before = Path("a.flac").read_bytes()
+    outcome = samplechop("drums", *arguments.split())
+    assert outcome.code == 2 and "is a recording to label and would be replaced" in outcome.err
+    assert Path("a.flac").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
