@@ -40,7 +40,7 @@ ALLOWED = {
     "offline/common": "realtime/core",
     "offline/audio": "realtime/core realtime/audio realtime/dsp offline/common",
     "offline/nets": f"{FILES} models realtime/nets",
-    "offline/labels": FILES,
+    "offline/labels": f"{FILES} realtime/midi",
     "offline/augmentation": FILES,
     "offline/synthesis": f"{FILES} offline/augmentation offline/notes",
     "offline/sessions": f"{FILES} realtime/recording",
@@ -51,7 +51,7 @@ ALLOWED = {
     """,
     "offline/kits/core": f"{FILES} {LIVE} realtime",
     "offline/project": f"{FILES} offline/labels offline/kits/core",
-    "offline/export": f"{FILES} offline/labels offline/kits/core",
+    "offline/export": f"{FILES} realtime/midi offline/labels offline/kits/core",
     "offline/kits": f"""
         {FILES} {LIVE} realtime offline/nets offline/labels offline/project offline/kits/core offline/export
     """,
