@@ -9,6 +9,7 @@ from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 
 HOST = "127.0.0.1"
+KITS = Path("kits")
 
 
 def studio(
@@ -19,7 +20,7 @@ def studio(
     output: Annotated[
         Path,
         typer.Option("-o", "--output", help="Folder for exported kits; each gets a folder of its own in it."),
-    ] = Path("kits"),
+    ] = KITS,
     port: Annotated[
         int | None,
         typer.Option(min=0, max=65535, help="Port, 0 for any (default: the first free one from 8347 on)."),
@@ -55,5 +56,6 @@ def studio(
     file = settings_file({}, listed=False)
     with file.named_in_errors():
         usual = parsed(dict(file.values))
-    check_folder(output, "--output")
+    if output != KITS:  # nobody asked for that one: where it cannot be made, an export says so
+        check_folder(output, "--output")
     serve([demo_record()] if demo else inputs or [], output, usual, port, host, tell, browser)
