@@ -100,7 +100,7 @@ def in_a_session(file: SettingsFile, given: Mapping[str, Any], path: Path | None
 def _run(settings: LiveSettings, path: Path | None, fast: bool, named: Callable[[str], str]) -> None:
     """Run a session and report what it came to; warnings go through `named`. Raises UserError."""
     for warning in settings.warnings:
-        typer.echo(f"samplechop: {printable(named(warning))}", err=True)
+        say(f"samplechop: {printable(named(warning))}", patience=None)
     with ended_at_once(), compiling_shown(show_compiling):
         from samplechop.realtime.session import Session
 
@@ -108,9 +108,8 @@ def _run(settings: LiveSettings, path: Path | None, fast: bool, named: Callable[
         with compiling_shown(show_compiling):
             session = Session.open(settings, path, fast, sys.stderr)
         if settings.tap and path is not None and settings.monitor == "off" and not settings.quiet:
-            typer.echo(
-                "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
-            )
+            aloud = "nothing plays the record aloud: to hear what you tap to, add --monitor direct"
+            say(f"samplechop: {aloud}", patience=None)
         try:
             summary = session.run()
         except UserError as error:  # it ends the program, and must not hide what else went wrong

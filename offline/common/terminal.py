@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from samplechop.realtime.core.errors import printable
+from samplechop.realtime.core.standard_streams import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def echo(*lines: str, err: bool = False) -> None:
-    """Print lines to stdout, or stderr; a line break within one is not printed as such."""
+    """Print lines to stdout, or stderr, where nobody may be to read it; a line break within is not printed as such."""
     for line in lines:
-        typer.echo(printable(line), err=err)
+        if err:
+            say(printable(line), patience=None)
+        else:
+            typer.echo(printable(line))
 
 
 def console(err: bool = False, markup: bool = False) -> "Console":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from samplechop.realtime.core.standard_streams import say
+from samplechop.realtime.core.standard_streams import output_fault, say
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, as shells have it."""
@@ -85,9 +85,13 @@ def guarded(command: Callable[[], object]) -> int:
         say(f"samplechop: the name {error.object!r} is not UTF-8: rename it")
         return 2
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+        if error.errno == errno.ENAMETOOLONG:
+            said = f"the name {str(error.filename)!r} is too long: a file system holds 255 bytes"
+        elif fault := output_fault():
+            said = f"cannot write to standard output ({reason_of(fault)}): lead it to another file"
+        else:
             raise
-        say(f"samplechop: the name {str(error.filename)!r} is too long: a file system holds 255 bytes")
+        say(f"samplechop: {said}")
         return 2
     except (UserError, ModelError) as error:
         say(f"samplechop: {printable(str(error))}")

@@ -58,17 +58,34 @@ class TerminalWriter:
             self.flush()
 
 
-def say(text: str) -> None:
-    """Write a line to standard error, if anybody is still there to read it; it may take them a moment."""
+def say(text: str, patience: float | None = PATIENCE_SECONDS) -> None:
+    """Write a line to standard error, if anybody is still there to read it.
+
+    patience: seconds that it may take them, None for as long as they have stopped their terminal.
+    """
     try:
-        if not takes_output(sys.stderr, PATIENCE_SECONDS):
+        if patience is not None and not takes_output(sys.stderr, patience):
             raise BlockingIOError
         print(text, file=sys.stderr, flush=True)
     except (OSError, ValueError):  # the terminal was closed or stopped: nor may Python wait for it, or fail, at its end
-        with suppress(OSError, ValueError, AttributeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stderr.fileno())
-            os.close(nowhere)
+        _lead_nowhere(sys.stderr)
+
+
+def output_fault() -> OSError | None:
+    """Give why standard output takes nothing, None if it takes a line break; what it did not take is dropped."""
+    try:
+        print(flush=True)
+    except OSError as error:
+        _lead_nowhere(sys.stdout)
+        return error
+    return None
+
+
+def _lead_nowhere(stream: IO[str]) -> None:
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def open_standard_files() -> None:

@@ -1,5 +1,8 @@
 import re
+import sys
+from pathlib import Path
 
+import pytest
 from rich.table import Table
 
 from samplechop.offline.common.terminal import console, echo, print_table
@@ -11,6 +14,13 @@ HOSTILE = "a\x1b[2J\x1b]0;x\x07\u202eb\r"
 def test_lines_have_nothing_that_moves_the_cursor(capsys):
     echo(f"one {HOSTILE}", "two\nthree", err=True)
     assert capsys.readouterr().err == "one a?[2J?]0;x??b?\ntwo?three\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
+def test_a_message_that_nobody_can_read_ends_nothing(monkeypatch):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        echo("word", err=True)
 
 
 def test_tables_show_names_as_they_are_but_for_what_cannot_be_printed(capsys):
