@@ -91,13 +91,18 @@ def _lead_nowhere(stream: IO[str]) -> None:
 def open_standard_files() -> None:
     """[main] Let standard input, output and error lead nowhere where the program was started without them.
 
-    Else the next file that is opened, a recording say, takes their number, and messages are written into it.
+    Else the next file that is opened, a recording say, takes their number, and messages are written into it; and Python
+    has None in the place of a stream.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, and those below it are not
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from samplechop.realtime.core.standard_streams import TerminalWriter, takes_output
+from samplechop.realtime.core.standard_streams import TerminalWriter, open_standard_files, takes_output
 from tests.support.command import ROOT
 
 
@@ -44,3 +44,12 @@ def test_a_file_that_is_opened_takes_no_number_of_a_standard_stream() -> None:
     code = close + opened + "print(os.open(os.devnull, os.O_RDONLY) > 2)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout == "True\n"
+
+
+def test_a_stream_that_is_not_there_is_one_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    open_standard_files()
+    with sys.stdin as given, sys.stdout as out, sys.stderr as err:
+        print("word", file=out)
+        assert (given.read(), out.isatty(), err.isatty()) == ("", False, False)
