@@ -1,4 +1,4 @@
-"""Values on the command line that are read at once: texts, numbers, paths, and what is not given.
+"""Values on the command line that are read at once: texts, numbers, paths, and what is not given; and empty names.
 
 Typer has pydantic read each, which takes a tenth of a second to import, and makes ready to read those that are not
 given, too. Whatever is not as plain as it mostly is, Typer reads as ever; so it says what is wrong with a value.
@@ -8,6 +8,8 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+
+from samplechop.realtime.core.errors import UserError
 
 _PLAIN = {
     int: re.compile(r"-?(0|[1-9]\d{0,8})", re.ASCII),
@@ -41,6 +43,31 @@ def read_quickly(param: Any) -> None:
             if several and not read:
                 return process(ctx, value)
         return read if param.callback is None else param.callback(ctx, param, read)
+
+    param.process_value = process_value
+
+
+def check_name(text: str, option: str = "") -> None:
+    """Refuse an empty name of a file, as a variable of the shell gives that is not set: it would be the current folder.
+
+    option: that it was given to, "" for an argument. Raises UserError.
+    """
+    if not text:
+        raise UserError(f"{option} '' is no name of a file or folder: give one, or . for this folder".lstrip())
+
+
+def refuse_empty_names(param: Any) -> None:
+    """Have a parameter of a command whose values are paths refuse empty ones."""
+    if getattr(getattr(param, "type_descriptor", None), "annotation", None) not in (Path, list[Path]):
+        return
+    process = param.process_value
+    option = "" if param.param_type_name == "argument" else max(param.opts, key=len)
+
+    def process_value(ctx: Any, value: Any) -> Any:
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(one, str) and not ctx.resilient_parsing:
+                check_name(one, option)
+        return process(ctx, value)
 
     param.process_value = process_value
 

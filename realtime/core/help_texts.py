@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from samplechop.realtime.core.given_values import read_quickly
+from samplechop.realtime.core.given_values import read_quickly, refuse_empty_names
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 """Settings of a command line's context: those below it take them over."""
@@ -18,12 +18,13 @@ _WORDS = {bool: "", str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "PATH", l
 def fit_help(command: Any, below: bool = True) -> Any:
     """Fit the texts of a command, and of all below it, to the terminal, and have it read what is given quickly.
 
-    Gives the command.
+    An empty name of a file is refused. Gives the command.
     """
     width = min(shutil.get_terminal_size().columns, _WIDEST) - _MARGIN
     command.help = fitted(command.help or "", width)
     for param in command.params:
         read_quickly(param)
+        refuse_empty_names(param)
         kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)
         if param.param_type_name == "argument":
             param.metavar = param.metavar or param.name.upper()

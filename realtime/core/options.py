@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.given_values import check_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,14 @@ UNDONE = ("off", "default")
 """What the command line takes for "as if it were not given", for options that may be left out."""
 
 
-def _undoable(kind: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Give a parser of a kind of value as `read` reads it, or of a word that undoes it."""
+def _undoable(kind: Any, read: Callable[[str], Any], option: str) -> Callable[[str], Any]:
+    """Give a parser of a kind of value as `read` reads it, or of a word that undoes it. option: that it is given to."""
 
     def parse(text: str) -> Any:
         if text in UNDONE:
             return UNDONE
+        if kind is Path:
+            check_name(text, option)
         try:
             return read(text)
         except ValueError:
@@ -187,7 +190,8 @@ def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., N
             if option.clock:
                 typed, parser, metavar = Any, _clock(option_name(cls, name)), metavar or "TIME"
             if undoable and defaults[name] is None and kind in _METAVARS:
-                typed, parser, metavar = Any, _undoable(kind, parser or kind), metavar or _METAVARS[kind]
+                parser = _undoable(kind, parser or kind, option_name(cls, name))
+                typed, metavar = Any, metavar or _METAVARS[kind]
             annotation = Annotated[
                 typed,
                 typer.Option(

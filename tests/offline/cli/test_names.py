@@ -1,4 +1,4 @@
-"""Names that are not UTF-8 are refused in one sentence, whichever command is given them."""
+"""Names that are not UTF-8, too long or empty are refused in one sentence, whichever command is given them."""
 
 import sys
 
@@ -6,6 +6,7 @@ import pytest
 
 from samplechop.offline.cli.main import app
 from samplechop.realtime.core.errors import guarded
+from tests.support.command import samplechop
 
 NAME = "caf\udce9.wav"
 """As Python sees a file called by the bytes 63 61 66 e9 2e 77 61 76."""
@@ -56,3 +57,27 @@ def test_a_list_may_name_what_no_file_can_be_called(tmp_path, monkeypatch, capfd
     assert guarded(app) == 2
     err = capfd.readouterr().err
     assert err.count("\n") == 1 and "kit cannot be written" not in err and "x" * 300 in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chop", ""],
+        ["chop", "song.wav", "-o", ""],
+        ["live", ""],
+        ["live", "--record", ""],
+        ["project", "show", ""],
+        ["labels", "show", ""],
+        ["studio", ""],
+        ["evaluate", "drums", "records", "--page="],
+        ["atlas", "collect", "records", "", "-o", "atlas"],
+    ],
+)
+def test_an_empty_name_is_not_the_current_folder(arguments):
+    outcome = samplechop(*arguments)
+    assert outcome.code == 2 and not outcome.out and outcome.err.count("\n") == 1
+    assert "'' is no name of a file or folder: give one" in outcome.err
+
+
+def test_what_may_be_empty_stays_so():
+    assert samplechop("chop", "--list-formats", "--lock", "", "--formats", "").code == 0
