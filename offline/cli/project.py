@@ -285,4 +285,4 @@ def _parsed(text: str, project: "Project") -> Any:
 
 
 def _lines() -> list[str]:
-    return [line for line in typer.get_text_stream("stdin") if line.strip()]
+    return [line.rstrip("\r\n") for line in typer.get_text_stream("stdin") if line.strip()]

@@ -1,6 +1,8 @@
 """What was decided about a record, by command line: shown, edited, undone, and kept by every kit."""
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -284,3 +286,9 @@ def test_a_file_that_is_the_record_or_has_none_of_its_sound_gets_no_project(song
         assert (outcome.code, outcome.err.count("\n")) == (2, 1)
         assert sentence in outcome.err
     assert project_of(noise) is None
+
+
+def test_a_command_on_a_line_is_named_without_the_end_of_the_line(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("foo\n"))
+    outcome = samplechop("project", "set", song, "-")
+    assert outcome.code == 2 and "'foo' begins with no command" in outcome.err
