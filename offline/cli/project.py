@@ -285,4 +285,7 @@ def _parsed(text: str, project: "Project") -> Any:
 
 
 def _lines() -> list[str]:
-    return [line.rstrip("\r\n") for line in typer.get_text_stream("stdin") if line.strip()]
+    try:
+        return [line.rstrip("\r\n") for line in typer.get_text_stream("stdin") if line.strip()]
+    except UnicodeDecodeError:
+        raise UserError("the commands on standard input are not UTF-8: save them as that") from None

@@ -292,3 +292,9 @@ def test_a_command_on_a_line_is_named_without_the_end_of_the_line(song: Path, mo
     monkeypatch.setattr(sys, "stdin", io.StringIO("foo\n"))
     outcome = samplechop("project", "set", song, "-")
     assert outcome.code == 2 and "'foo' begins with no command" in outcome.err
+
+
+def test_commands_that_are_no_text_are_one_sentence(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8"))
+    outcome = samplechop("project", "set", song, "-")
+    assert outcome.code == 2 and "standard input are not UTF-8" in outcome.err
