@@ -14,16 +14,12 @@ import typer
 from samplechop.models import load
 from samplechop.realtime.audio.audio_file import check_regular
 from samplechop.realtime.core.compile_notice import compiling_shown, show_compiling
+from samplechop.realtime.core.ends import ended_cleanly
 from samplechop.realtime.core.errors import UserError, check_extra, guarded, printable
 from samplechop.realtime.core.events import CONFIRMED, PITCHES
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.options import with_options
-from samplechop.realtime.core.process import (
-    end_with_care,
-    ended_at_once,
-    ended_cleanly,
-    logged_to,
-)
+from samplechop.realtime.core.process import end_with_care, ended_at_once, logged_to
 from samplechop.realtime.core.standard_streams import say
 from samplechop.realtime.core.wording import counted
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings

@@ -17,9 +17,10 @@ from typing import TextIO
 
 from samplechop.realtime import session_parts as parts
 from samplechop.realtime.audio.source import RUNNING, Chunk, Source
+from samplechop.realtime.core.ends import end_begins, end_held
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.core.process import end_begins, end_held, scheduling_hints
+from samplechop.realtime.core.process import scheduling_hints
 from samplechop.realtime.core.standard_streams import say
 from samplechop.realtime.midi.file import WITHOUT_BEATS, MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner

@@ -22,6 +22,7 @@ from samplechop.offline.cli import atlas_steps
 from samplechop.offline.cli.atlas_steps import MAP_NEEDS, PAGE_NEEDS, Jobs, Metadata, Scheduler, cores, opened, seconds
 from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.common.terminal import echo
+from samplechop.realtime.core.ends import end_code
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import with_options
 
@@ -154,7 +155,7 @@ def collect(
         echo(sentence, err=True)
     if report.interrupted:
         echo("stopped before the end: the same command goes on from here", err=True)
-        raise typer.Exit(130)
+        raise typer.Exit(end_code())
     count = len(Atlas(output))
     if not count:
         raise UserError(

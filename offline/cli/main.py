@@ -1,13 +1,14 @@
 """The command `samplechop`: COMMANDS says where each command is; only the one that is asked for is imported."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.compile_notice import prepare_compiling
+from samplechop.realtime.core.ends import end_code, ended_cleanly
 from samplechop.realtime.core.errors import UserError, close_word, guarded
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.process import ended_at_once
@@ -45,6 +46,19 @@ COMMANDS = {
 """Where each is, a function with Typer's annotations or a typer.Typer with commands below it, and what it does."""
 
 
+def _ending(invoke: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Have a command remove what it has begun, whatever asks it to end, and exit with the code that shells expect."""
+
+    def run(ctx: Any) -> Any:
+        with ended_cleanly(last=True):
+            try:
+                return invoke(ctx)
+            except KeyboardInterrupt:
+                raise typer.Exit(end_code()) from None
+
+    return run
+
+
 class _Lazy(Mapping[str, Any]):
     """The commands by name, imported when they are asked for."""
 
@@ -58,7 +72,10 @@ class _Lazy(Mapping[str, Any]):
         else:
             one.callback()(lambda: None)
             one.command(name)(found)
-        return fit_help(typer.main.get_group(one).commands[name])
+        command = fit_help(typer.main.get_group(one).commands[name])
+        if name != "live":  # it imports more before anything is open, and ends cleanly by itself
+            command.invoke = _ending(command.invoke)
+        return command
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import INTERRUPTED, UserError
-from samplechop.realtime.core.process import ended_cleanly
+from samplechop.realtime.core.ends import end_code, ended_cleanly
+from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.standard_streams import say
 
 app = typer.Typer(
@@ -63,7 +63,7 @@ def capture(
                 done = play_and_record(source, port, plan, out, progress, say, (port.name, source.name))
         except KeyboardInterrupt:
             say("paused: the same command goes on")
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(end_code()) from None
     echo(f"{len(done.kept)} notes in {out}")
     for what, keys in (("silent, left out", done.silent), ("clipped", done.clipped)):
         if keys:

@@ -11,7 +11,6 @@ one included, take turns at these files. The lock of a process that dies ends wi
 """
 
 import os
-import signal
 import sys
 import threading
 from collections import deque
@@ -32,7 +31,7 @@ from samplechop.realtime.core.compile_cache import ease_numba
 from samplechop.realtime.core.errors import UserError, install_extra
 from samplechop.realtime.core.import_hooks import Run, around_import
 from samplechop.realtime.core.locks import locked
-from samplechop.realtime.core.process import end_with_parent, no_garbage, without_interrupts
+from samplechop.realtime.core.process import end_with_parent, ignore_terminal, no_garbage, without_interrupts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,9 +52,9 @@ def cores() -> int:
 
 
 def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
-    """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
+    """[worker] Leave what a terminal sends to all processes to the one that gave the work: it ends the others."""
     end_with_parent()  # or it would wait for work forever where that one is killed
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_terminal()
     ease_numba()
     take_turns_at_numba_cache()
     if initializer is not None:
@@ -125,7 +124,9 @@ def _pool(
     jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any
 ) -> Iterator[ProcessPoolExecutor]:
     """Give a pool, whose processes are ended when an error comes."""
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (initializer, arguments)) as pool:
+    with without_interrupts():
+        begun = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (initializer, arguments))
+    with begun as pool:
         try:
             # All begin with the first work: one that begins later, just when another dies, is not ended by CPython
             # (3.11, 3.12), which then waits for it without end.

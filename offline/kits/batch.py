@@ -25,6 +25,7 @@ from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import audio_files, title
 from samplechop.offline.kits.kit_folder import aside, check_folder, is_kit_of, settle
+from samplechop.realtime.core.ends import end_code
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.wording import counted
 
@@ -283,7 +284,7 @@ def run(
     """Make a kit of every source, with a progress bar on stderr, and print the report.
 
     jobs: one for each core by default. decide: as of `make_kits`, for records with
-    projects. Exits with 130 after Ctrl-C, with 1 if anything failed.
+    projects. Exits with `end_code` where it was asked to end, with 1 if anything failed.
     Raises UserError as `make_kits` does, and ModelError for a net that cannot be used.
     """
     import typer
@@ -303,6 +304,6 @@ def run(
     if report.made:
         echo(summary([*writers(options.formats)]))
     if report.interrupted:
-        raise typer.Exit(130)
+        raise typer.Exit(end_code())
     if report.failed:
         raise typer.Exit(1)

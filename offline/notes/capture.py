@@ -19,8 +19,8 @@ from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.notes import note_bank
 from samplechop.offline.notes.note_bank import BEFORE_SECONDS, INDEX, OVER_NOISE, RINGS, Bank, Note
 from samplechop.realtime.audio.source import Source
+from samplechop.realtime.core.ends import end_begins
 from samplechop.realtime.core.errors import UserError, reason_of
-from samplechop.realtime.core.process import end_begins
 from samplechop.realtime.dsp.downmix import Downmix
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
 from samplechop.realtime.midi.ports import MidiPort

@@ -21,6 +21,7 @@ from samplechop.offline.studio.early import early
 from samplechop.offline.studio.glimpse import Glimpse
 from samplechop.offline.studio.guard import TOKEN, TOKEN_BYTES, Guard
 from samplechop.offline.studio.library import Library
+from samplechop.realtime.core.ends import end_held
 from samplechop.realtime.core.errors import UserError, reason_of
 
 HOST = "127.0.0.1"
@@ -61,6 +62,16 @@ def serve(
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         import uvicorn
 
+        class Server(uvicorn.Server):
+            @contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                """Begin the end at the first signal; those that follow soon change nothing."""
+                with end_held(self._end):
+                    yield
+
+            def _end(self) -> None:
+                self.force_exit, self.should_exit = self.should_exit, True
+
         config = uvicorn.Config(
             guarded,
             log_config=None,  # an address may hold the token
@@ -71,7 +82,7 @@ def serve(
             timeout_graceful_shutdown=1,
             server_header=False,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
 
 
 def _made(library: Library, output: Path, cache: ArrayCache, usual: Mapping[str, Any]) -> Starlette:

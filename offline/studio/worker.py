@@ -1,7 +1,6 @@
 """A long piece of work in a process of its own: the page stays quick, sees how far it is, and can end it."""
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from samplechop.realtime.core.compile_notice import compiling_shown
+from samplechop.realtime.core.ends import end_code, ended_cleanly
 from samplechop.realtime.core.errors import ModelError, UserError, reason_of
 from samplechop.realtime.core.process import end_with_parent, without_interrupts
 
@@ -110,21 +110,19 @@ def by_stage(tell: Tell) -> Callable[[str, int, int], None]:
     return progress
 
 
-def _ended(number: int, _frame: object) -> None:
-    sys.exit(128 + number)
-
-
 def _run(work: Callable[..., object], arguments: tuple[Any, ...], told: Connection) -> None:
     """[worker] Do it; what goes wrong that the user can mend is told."""
     end_with_parent()
     if sys.platform != "win32":
         os.nice(_NICE)
-    signal.signal(signal.SIGTERM, _ended)  # so that what it has begun to write is removed
     from samplechop.offline.common.process_pool import take_turns_at_numba_cache
 
     take_turns_at_numba_cache()
-    try:
-        with compiling_shown(steps("compiling for this processor, once", told.send)):
-            work(*arguments, told.send)
-    except (UserError, ModelError, OSError) as error:
-        told.send({"failed": reason_of(error) if isinstance(error, OSError) else str(error)})
+    with ended_cleanly(last=True):  # so that what it has begun to write is removed
+        try:
+            with compiling_shown(steps("compiling for this processor, once", told.send)):
+                work(*arguments, told.send)
+        except (UserError, ModelError, OSError) as error:
+            told.send({"failed": reason_of(error) if isinstance(error, OSError) else str(error)})
+        except KeyboardInterrupt:
+            sys.exit(end_code())

@@ -20,7 +20,6 @@ second one, without ports and never activated, so that no cycle waits for it, is
 import contextlib
 import ctypes
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -44,7 +43,7 @@ from samplechop.realtime.audio.ring import (
     Ring,
 )
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import end_with_parent
+from samplechop.realtime.core.process import end_with_parent, ignore_terminal
 
 _HOST = "JACK Audio Connection Kit"
 """What PortAudio calls JACK."""
@@ -218,9 +217,7 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, retries: 
     Sends ("open", "") once the stream runs, ("waiting", why) while a retrying process cannot open it, and
     ("error", why) before any other gives up.
     """
-    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):  # of the terminal: they are for the program, which then says stop
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    ignore_terminal()  # it is for the program, which then says stop
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):  # a right that audio users on Linux often have, and others do not
             os.setpriority(os.PRIO_PROCESS, 0, NICENESS)

@@ -1,11 +1,9 @@
-"""What belongs to the process: its end, standard error, the log file, how threads take turns.
+"""What belongs to the process: which signals reach it, the log file, how threads take turns.
 
-The terminal sends Ctrl-C to all processes, and one alone should decide. Whoever else asks a recording to end (SIGTERM,
-a terminal that closes, a dropped ssh, Windows at log-off) gets the same clean end. What goes wrong in a session is
-logged by the standard logging module, each module under its own name below "samplechop"; the console stays silent.
+The terminal sends Ctrl-C to all processes, and one alone should decide. What goes wrong in a session is logged by the
+standard logging module, each module under its own name below "samplechop"; the console stays silent.
 """
 
-import ctypes
 import gc
 import logging
 import os
@@ -16,13 +14,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
-from math import inf
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 
 from samplechop.realtime.core.compile_cache import remove_temporary_cache
 from samplechop.realtime.core.errors import INTERRUPTED, UserError, reason_of
@@ -33,11 +28,14 @@ ROOT = logging.getLogger("samplechop")
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Let a process that is started meanwhile ignore Ctrl-C; here it comes when this is over."""
+    """Let a process that is started meanwhile ignore what the terminal sends to all; here it comes when this is over.
+
+    So does the one that multiprocessing starts to keep its resources: without it, others complain as they end.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
@@ -91,89 +89,11 @@ def _end(_signal: int, _frame: object) -> None:
     os._exit(INTERRUPTED)
 
 
-END_SECONDS = 10.0
-"""How long an end that has begun is left in peace; a Ctrl-C after that breaks it off."""
-_END_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-
-
-class _EndRequest:
-    """Raises KeyboardInterrupt at the first signal; those that follow soon change nothing, as the end has begun.
-
-    A terminal that closes sends SIGHUP twice, and a hasty user Ctrl-C: neither may break off the note-offs.
-    """
-
-    def __init__(self) -> None:
-        self.began = -inf
-        self.is_held, self.waits = False, False
-
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        now = time.monotonic()
-        if now - self.began >= END_SECONDS:
-            self.began = now
-            ROOT.info("asked to end by %s", signal.Signals(number).name)
-            if not self.is_held:
-                raise KeyboardInterrupt
-            self.waits = True
-
-
-_end_request = _EndRequest()
-
-
-@contextmanager
-def ended_cleanly() -> Iterator[None]:
-    """[main] Let whatever asks this process to end raise KeyboardInterrupt meanwhile, once.
-
-    What was ignored when the program was started, as SIGHUP is under nohup, stays ignored. In any thread but the main
-    one nothing is changed.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    _end_request.began, _end_request.waits = -inf, False
-    numbers = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
-    try:
-        for number in taken:
-            signal.signal(number, _end_request)
-        with _console_events():
-            yield
-    finally:
-        for number in taken:
-            signal.signal(number, before[number])
-
-
-@contextmanager
-def end_held() -> Iterator[None]:
-    """[main] Let a signal that comes meanwhile raise KeyboardInterrupt when this is over."""
-    _end_request.is_held = True
-    try:
-        yield
-    finally:
-        _end_request.is_held = False
-        if _end_request.waits:
-            _end_request.waits = False
-            raise KeyboardInterrupt
-
-
-def end_begins() -> None:
-    """[main] Leave what closes things now in peace: within `ended_cleanly` no signal breaks it off for END_SECONDS."""
-    _end_request.began = time.monotonic()
-
-
-@contextmanager
-def _console_events() -> Iterator[None]:
-    """Let Windows' close, log-off and shutdown ask this process to end, as a signal does."""
-    if sys.platform != "win32":
-        yield
-        return
-    from samplechop.realtime.core.windows_end import end_events
-
-    # Unlike _thread.interrupt_main() it wakes a main thread that sleeps.
-    ask = partial(signal.raise_signal, signal.SIGINT)
-    libraries = ctypes.WinDLL("kernel32"), ctypes.WinDLL("user32")  # ours alone: types of arguments are set
-    with end_events(*libraries, ctypes.WINFUNCTYPE, ask, END_SECONDS):
-        yield
+def ignore_terminal() -> None:
+    """Leave Ctrl-C, and the end of the terminal, which reach all processes, to the one that started this one."""
+    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def end_with_parent(seconds: float = 0.0) -> None:

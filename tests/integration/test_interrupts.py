@@ -1,11 +1,15 @@
-"""Ctrl-C while the program is still starting: no word, no traceback, the exit code that shells expect."""
+"""Requests to end a program that is starting, or at work: no word, no traceback, the exit code that shells expect."""
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import soundfile
 
+from tests.support.clicks import RATE, clicks
 from tests.support.command import ROOT
 
 _PRESS = """
@@ -34,3 +38,28 @@ def test_ctrl_c_while_modules_are_loaded_ends_quietly(how: str, module: str) -> 
     script = _PRESS.format(module=module, run=_RUNS[how])
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+_AT_WORK = """
+import os, sys
+from samplechop.offline.cli.main import main
+from samplechop.offline.kits import pipeline
+
+def planned(*_):
+    os.kill(os.getpid(), {number})
+    os.kill(os.getpid(), {number})
+
+pipeline.planned = planned
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no such signals")
+def test_a_chop_that_is_asked_to_end_twice_leaves_nothing(name: str, tmp_path: Path) -> None:
+    song, number = tmp_path / "song.wav", int(getattr(signal, name))
+    soundfile.write(song, clicks(), RATE)
+    command = [sys.executable, "-c", _AT_WORK.format(number=number), "chop", song, "-o", tmp_path / "kits"]
+    ended = subprocess.run([*command, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (128 + number, "", "")
+    assert [one.name for one in tmp_path.iterdir()] == ["song.wav"]

@@ -15,10 +15,11 @@ import soundfile
 
 from samplechop.realtime import session as session_module
 from samplechop.realtime.audio.source import Chunk, Counters
+from samplechop.realtime.core.ends import ended_cleanly
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE as RATE
-from samplechop.realtime.core.process import ROOT, ended_cleanly
+from samplechop.realtime.core.process import ROOT
 from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -176,7 +177,7 @@ def _capture(name: str, place: Place) -> None:
         listener = Listener(place.server, client)
         program.wait_until(listener.sounding, "a note", every=0.05)
         program.send(name)
-        program.end(130)
+        program.end(128 + getattr(signal, name))
         left = listener.sounding()
     check(not left, f"notes left on (channel, note): {sorted(left)}")
 

@@ -20,7 +20,7 @@ COLLECTIONS: dict[str, tuple[object, ...]] = {
     "atlas collect": ("atlas", "collect", "records", "-o", "atlas", "--jobs", 2, "--split", "chops"),
 }
 """Runs with workers, over the folder `records`."""
-CODES = {"SIGINT": 130, "SIGTERM": -signal.SIGTERM, "SIGHUP": -signal.SIGHUP, "SIGKILL": -signal.SIGKILL}
+CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGKILL": -signal.SIGKILL}
 _RECORDS = 12
 _SHORT = ("live", "--fast", "--quiet", "--duration", 1)
 

@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import end_begins, end_held, ended_cleanly, logged_to, no_garbage
+from samplechop.realtime.core.process import logged_to, no_garbage
 from tests.support.command import ROOT
 from tests.support.waiting import wait_until
 
@@ -66,43 +65,6 @@ def test_without_a_log_nothing_is_printed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signals")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_the_first_signal_asks_to_end_and_no_other_breaks_off_the_end(name: str) -> None:
-    number = getattr(signal, name)
-    before = signal.getsignal(number)
-    with ended_cleanly():
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(number)
-        signal.raise_signal(number)
-        signal.raise_signal(signal.SIGHUP)
-    assert signal.getsignal(number) is before
-    with ended_cleanly():
-        end_begins()
-        signal.raise_signal(number)
-
-
-def test_a_signal_waits_until_what_is_under_way_is_whole() -> None:
-    done: list[str] = []
-    with ended_cleanly():
-        with pytest.raises(KeyboardInterrupt), end_held():
-            signal.raise_signal(signal.SIGINT)
-            done.append("all of it")
-        with end_held():
-            done.append("the next")
-    assert done == ["all of it", "the next"]
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signals")
-def test_what_was_ignored_stays_ignored() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with ended_cleanly():
-            signal.raise_signal(signal.SIGHUP)
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 def test_garbage_is_not_looked_for_meanwhile_and_as_before_afterwards() -> None:
