@@ -42,7 +42,10 @@ def test_the_picture_of_a_pad_ends_before_the_next_attack(page: "Page", record: 
           for (const { start, stop } of window.studio.store.pads) {
             const step = (stop - start) / 40, [low, high] = [new Int16Array(40), new Int16Array(40)];
             const isThere = () => columns(0, step, start / step, 40, low, high, true, stop);
-            while (!isThere()) await new Promise((go) => setTimeout(go));
+            for (let look = 0; !isThere(); look += 1) {
+              if (look > 10_000) throw new Error("the peaks did not come");
+              await new Promise((go) => setTimeout(go, 4));
+            }
             seen.push([start, stop, high[39]]);
           }
           return seen;
