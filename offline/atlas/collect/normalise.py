@@ -11,7 +11,7 @@ The samples of all sounds go one after the other to one file of float32; all els
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,6 +104,7 @@ def _tables(sample_rate: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 BUG = "a bug"
+_FIELDS = tuple(one.name for one in fields(Sound))
 Made = tuple[str, list[list[Any]]]
 """Of one item: why nothing came of it, or what is to be known, or ""; and the fields of each `Sound` that was made,
 whose names need not be unique yet."""
@@ -142,7 +143,7 @@ def make(items: Sequence[Item], settings: CollectSettings, target: Path) -> list
                 for piece in pieces:
                     found = _sound(item, record, piece, settings)
                     if found is not None:
-                        sounds.append(list(astuple(found[0])))
+                        sounds.append([getattr(found[0], name) for name in _FIELDS])
                         file.write(found[1].astype("<f4", copy=False).tobytes())
                 reason = _silent(item, len(pieces), len(sounds))
             except UserError as error:

@@ -148,6 +148,8 @@ def _filled(parts: Parts, values: Mapping[str, str]) -> str:
 
 def _clean(text: str) -> str:
     """Write in letters, digits and signs; anything else, however long, becomes one "_"."""
+    if text.isascii():  # as most names are; the same, at once
+        return _once(re.sub(r"[^A-Za-z0-9_.-]", "_", text.translate(_LETTERS)))
     kept = ""
     for char in unicodedata.normalize("NFC", text).translate(_LETTERS):
         parts = "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))

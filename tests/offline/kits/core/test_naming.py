@@ -119,6 +119,11 @@ def test_any_text_becomes_a_safe_name(text: str) -> None:
     assert_safe(safe(text), naming.LONGEST_RECORD)
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=20))
+def test_plain_names_become_what_those_with_accents_do(text: str) -> None:
+    assert safe("e" + text) == safe("é" + text)
+
+
 @given(st.text(string.ascii_letters + string.digits + "_-. /\\:", max_size=90))
 def test_a_safe_name_stays_as_it_is(text: str) -> None:
     assert safe(safe(text)) == safe(text)
