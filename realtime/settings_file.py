@@ -15,6 +15,7 @@ import platformdirs
 from samplechop.models import ModelError
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.given_values import check_name
 from samplechop.realtime.core.options import UNDONE, is_pair, option_name, value_types
 from samplechop.realtime.settings import OF_DEVICES, LiveSettings
 
@@ -168,6 +169,7 @@ def _speaks_of(text: str, option: str, value: Any) -> bool:
 
 def _typed(wanted: type, value: object, name: str, where: str) -> object:
     if wanted is Path and isinstance(value, str):
+        check_name(value, where)
         return Path(value)
     if name in _MAY_BE_NUMBERS and type(value) in (int, float):
         return str(value)

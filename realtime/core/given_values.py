@@ -50,7 +50,7 @@ def read_quickly(param: Any) -> None:
 def check_name(text: str, option: str = "") -> None:
     """Refuse an empty name of a file, as a variable of the shell gives that is not set: it would be the current folder.
 
-    option: that it was given to, "" for an argument. Raises UserError.
+    option: that it was given to, or a key of a file, "" for an argument. Raises UserError.
     """
     if not text:
         raise UserError(f"{option} '' is no name of a file or folder: give one, or . for this folder".lstrip())

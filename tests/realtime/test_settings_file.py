@@ -48,6 +48,7 @@ def test_a_range_of_tempi_is_a_list_in_the_settings_file(tmp_path: Path) -> None
         ("[live]\nthreshold = 'high'\n", "threshold"),
         ("[live]\nchannels = true\n", "channels"),
         ("[live]\ntempo-range = 120\n", "tempo-range"),
+        ("[live]\nrecord = ''\n", "'record' .* is no name"),
         ("[love]\n", "love"),
         ("live = 3\n", "live"),
         ("[live\n", "cannot be read"),
