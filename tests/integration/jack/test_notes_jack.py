@@ -69,7 +69,7 @@ def test_every_note_of_a_synthesizer_is_captured_in_tune_and_from_its_attack_on(
     wait_until((folder / TAKES).is_dir, program)
     program.send_signal(signal.SIGHUP)  # as when its terminal is closed
     program.communicate(timeout=PATIENCE)
-    assert program.returncode == 130
+    assert program.returncode == 128 + signal.SIGHUP
     done = jack_server.run([sys.executable, *command, "-o", str(folder)])
     assert (done.returncode, done.stdout.splitlines()) == (0, [f"2 notes in {folder}"])
     notes = read_bank(folder).notes
