@@ -182,20 +182,22 @@ def import_kit(
 @app.command("export-labels")
 def export_labels(
     record: _Record,
-    output: Annotated[Path, typer.Argument(metavar="OUT", help="Labels to write: .txt, .csv, .mid, .jsonl.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="Labels to write: .txt, .csv, .mid, .jsonl, .wav.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Write the chops of a project as labels; .txt has their names and the deleted places, too.
 
     \b
     samplechop project export-labels song.flac song.txt
+    samplechop project export-labels song.wav cut.wav       a copy of the record with cue points, named as the chops
     """
+    from samplechop.offline.kits.core.record import audio_files
     from samplechop.offline.labels.files import write_labels
     from samplechop.offline.project.from_labels import labels_of
 
     _, history = _read(record)
     found = labels_of(history.project)
-    write_labels(output, found, force=force)
+    write_labels(output, found, audio=audio_files(record)[0], force=force)
     echo(f"{counted(len(found.times), 'label')} in {output}")
 
 

@@ -13,6 +13,7 @@ import soxr
 
 import samplechop as face
 from samplechop.offline.kits.core.naming import safe
+from samplechop.offline.labels.files import read_labels
 from samplechop.offline.project.store import project_of
 from tests.support.clicks import HITS, RATE, clicks
 from tests.support.command import samplechop
@@ -109,6 +110,15 @@ def test_a_file_without_labels_is_no_decision(content: bytes | None, song: Path,
         outcome = samplechop(*command)
         assert (outcome.code, outcome.out) == (2, "")
         assert f"{str(labels)!r} holds no labels" in outcome.err
+
+
+def test_labels_go_out_into_a_copy_of_the_record(song: Path, tmp_path: Path) -> None:
+    decide(song, {"do": "add", "at": 12_345}, {"do": "name", "at": HITS[3], "name": "intro"})
+    assert samplechop("project", "export-labels", song, tmp_path / "cut.wav").code == 0
+    labels = read_labels(tmp_path / "cut.wav")
+    assert [round(time * RATE) for time in labels.times.tolist()] == [12_345, HITS[3]]
+    assert labels.names == ("", "intro")
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "cut.wav")[0], soundfile.read(song)[0])
 
 
 @pytest.mark.parametrize(("note", "below"), [(36, True), (35, False)])
