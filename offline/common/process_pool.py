@@ -126,20 +126,27 @@ def _pool(
     """Give a pool, whose processes are ended when an error comes."""
     with without_interrupts():
         begun = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (initializer, arguments))
-    with begun as pool:
-        try:
-            # All begin with the first work: one that begins later, just when another dies, is not ended by CPython
-            # (3.11, 3.12), which then waits for it without end.
-            pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]  # since 3.11
-            with without_interrupts():
-                pool.submit(int)  # or they would begin with the first real work only
-            take_turns_at_numba_cache()
-            yield pool
-        except BaseException:
-            for process in list((pool._processes or {}).values()):  # terminate_workers() of Python 3.14
+    with begun as pool, ended_by_errors(pool):
+        # All begin with the first work: one that begins later, just when another dies, is not ended by CPython (3.11,
+        # 3.12), which then waits for it without end.
+        pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]  # since 3.11
+        with without_interrupts():
+            pool.submit(int)  # or they would begin with the first real work only
+        take_turns_at_numba_cache()
+        yield pool
+
+
+@contextmanager
+def ended_by_errors(executor: Executor | None) -> Iterator[None]:
+    """End the processes of an executor when an error comes, before it is raised: what they write to may go then."""
+    try:
+        yield
+    except BaseException:
+        if isinstance(executor, ProcessPoolExecutor):
+            for process in list((executor._processes or {}).values()):  # terminate_workers() of Python 3.14
                 process.terminate()
-            pool.shutdown(cancel_futures=True)  # waits: its thread, left alone, closes what Python's exit writes to
-            raise
+            executor.shutdown(cancel_futures=True)  # waits: its thread, left alone, closes what Python's exit writes to
+        raise
 
 
 @contextmanager

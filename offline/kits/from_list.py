@@ -146,9 +146,8 @@ def make_kit(
             f"has room for {room}: list fewer" + (", or give a lower note" if options.start_note else "")
         )
     options = replace(options, count=len(entries))
-    return pipeline.put_together(
-        folder, options, force, partial(_made, source, entries, options, progress, second_process)
-    )
+    made = partial(_made, source, entries, options, progress, second_process)
+    return pipeline.put_together(folder, options, force, made, second_process)
 
 
 def _made(

@@ -13,6 +13,7 @@ from pathlib import Path
 import soundfile
 
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.common.process_pool import ended_by_errors
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
 from samplechop.offline.kits import decided, write_slices
@@ -72,17 +73,24 @@ def make_kit(
     cache: has what was found in the record before, and takes what is found now; the kit is the same without.
     """
     made = partial(_made, source, options, progress, second_process, cache, project)
-    return put_together(folder, options, force, made)
+    return put_together(folder, options, force, made, second_process)
 
 
-def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable[[Path, Path], Outcome]) -> Outcome:
+def put_together(
+    folder: Path,
+    options: ChopOptions,
+    force: bool,
+    make: Callable[[Path, Path], Outcome],
+    second_process: Executor | None = None,
+) -> Outcome:
     """Have a kit made beside its folder, and put it there when it is whole.
 
-    make: is given the folder to write to, and one for what is needed meanwhile. Raises UserError as `make_kit` does.
+    make: is given the folder to write to, and one for what is needed meanwhile. second_process: writes to the first,
+    too, and is ended when an error comes. Raises UserError as `make_kit` does.
     """
     naming.parse(options.template)
     writers(options.formats)
-    with replacing_kit(folder, force) as (made, scratch):
+    with replacing_kit(folder, force) as (made, scratch), ended_by_errors(second_process):
         outcome = make(made, scratch)
     files = tuple(folder / path.relative_to(made) for path in outcome.files)
     return replace(outcome, kit=replace(outcome.kit, folder=folder), files=files)

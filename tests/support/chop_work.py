@@ -7,6 +7,7 @@ import signal
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from unittest import mock
 
@@ -87,3 +88,9 @@ def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, forc
     with (folder.parent / "log").open("a") as log:
         log.write(f"{source.name}\n")
     return Done(outcome.warnings)
+
+
+def write_on(folder: Path) -> None:
+    """Write files into a folder until it is gone, or this process is."""
+    for number in count():
+        (folder / f"{number}.png").touch()

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from samplechop.offline.common.process_pool import second_process
 from samplechop.offline.kits import beside, pipeline
 from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.pipeline import Outcome
+from tests.support.chop_work import write_on
 from tests.support.signals import RATE, record
+from tests.support.waiting import wait_until
 
 OPTIONS = ChopOptions(count=4, formats=("json",))
 
@@ -37,3 +41,14 @@ def test_a_kit_is_byte_identical_with_another_worker(
     monkeypatch.setattr(beside, "AHEAD_SECONDS", seconds)
     with ThreadPoolExecutor(1) as other:
         assert made(song, tmp_path, other) == usual
+
+
+def test_a_kit_that_is_broken_off_leaves_nothing_though_another_process_writes_to_it(tmp_path: Path) -> None:
+    def make(folder: Path, _: Path) -> Outcome:
+        other.submit(write_on, folder)
+        wait_until(lambda: any(folder.glob("*.png")))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), second_process() as other:
+        pipeline.put_together(tmp_path / "kit", OPTIONS, False, make, other)
+    assert not any(tmp_path.iterdir())
