@@ -83,7 +83,8 @@ def drums_alone(found: Found, options: ChopOptions, count: int) -> int:
     how many nobody said, has not all of them; 0 elsewhere.
     """
     alone = sum(one.alone for one in found.candidates)
-    fits = options.count is None and options.choose == "auto" and count < alone <= NOTES - options.start_note
+    free = options.count is None and options.choose == "auto" and not options.min_gap
+    fits = free and count < alone <= NOTES - options.start_note
     return alone if fits and alone == len(found.candidates) - found.others else 0
 
 
@@ -97,6 +98,9 @@ def _filled(record: Record, plan: Plan, count: int, options: ChopOptions) -> lis
         more = min(options.most, len(plan.found.places))
         if not chops or count >= more or options.choose in ("beats", "bars"):
             return []
+        if options.min_gap:
+            few = f"{source} gave {counted(count, 'slice')}: it has no more chops at least --min-gap apart"
+            return [f"{few}; a smaller one, or --count {more}, may give more"]
         return [f"{source} gave {counted(count, 'slice')}; --count {more} fills the kit up with other attacks"]
     said = [f"{source} has {chops} chops, other attacks fill the kit up to --count {options.count}"] if others else []
     if chops and count < options.count:

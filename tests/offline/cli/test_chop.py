@@ -445,6 +445,7 @@ def test_what_was_wanted_is_counted_by_the_tags_that_are_shown(want: Want, tagge
         (ChopOptions(), 19, 16, 0),
         (ChopOptions(), 20, 20, 0),
         (ChopOptions(start_note=110), 20, 16, 0),
+        (ChopOptions(min_gap=0.5), 20, 16, 0),
     ],
 )
 def test_of_drums_alone_all_hits_are_offered_where_nobody_said_how_many(
