@@ -19,8 +19,14 @@ from samplechop.realtime.core.given_values import check_name
 from samplechop.realtime.core.options import UNDONE, is_pair, option_name, value_types
 from samplechop.realtime.settings import OF_DEVICES, LiveSettings
 
-TABLES = ("live", "chop")
-"""Commands whose options the file may hold."""
+TABLES = {
+    "live": ("--demo", "--fast", "--list-devices", "--list-midi"),
+    "chop": (
+        *("--demo", "--from-list", "--labels", "--no-project", "--output", "--force", "--cache", "--list-formats"),
+        *("--jobs", "--scheduler"),
+    ),
+}
+"""Commands whose options the file may hold, with those that say what is done in one run, which it may not."""
 _IN_REAL_TIME = ("blocksize", "midi_port", "midi_clock", "osc", "tap", "monitor")
 """What says nothing of a file that is read as fast as it can be."""
 
@@ -142,6 +148,9 @@ def read_settings(path: Path, command: str = "live", options: type = LiveSetting
     settings: dict[str, Any] = {}
     for key, value in content.get(command, {}).items():
         if (name := keys.get(key.replace("_", "-"), "")) not in known:
+            own = f"--{key.replace('_', '-')}"
+            if own in TABLES[command]:
+                raise UserError(f"{str(path)!r} has the key {key!r}: take it out, and give {own} on the command line")
             meant = close_word(key, list(keys))
             raise UserError(f"{str(path)!r} has the unknown key {key!r}{meant}; it may have any option of {command}")
         undone = name in optional and isinstance(value, str) and value in UNDONE

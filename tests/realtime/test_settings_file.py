@@ -45,6 +45,7 @@ def test_a_range_of_tempi_is_a_list_in_the_settings_file(tmp_path: Path) -> None
     ("text", "named"),
     [
         ("[live]\ntreshold = 0.5\n", "treshold"),
+        ("[live]\nlist_midi = true\n", "take it out, and give --list-midi on the command line"),
         ("[live]\nthreshold = 'high'\n", "threshold"),
         ("[live]\nchannels = true\n", "channels"),
         ("[live]\ntempo-range = 120\n", "tempo-range"),

@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from samplechop.offline.cli import chop
+from samplechop.offline.cli.main import app
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime import settings_file
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import option_name
+from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.settings_file import read_settings, undoing
 from tests.support.command import samplechop
 
@@ -135,3 +138,13 @@ def test_an_unknown_key_is_told_which_one_was_meant(config: Path) -> None:
     config.write_text("[chop]\nformat = 3\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"did you mean 'formats'\?"):
         read_settings(config, "chop", ChopOptions)
+
+
+@pytest.mark.parametrize(("command", "options"), [("live", LiveSettings), ("chop", ChopOptions)])
+def test_what_is_no_setting_is_sent_to_the_command_line(command: str, options: type, config: Path) -> None:
+    own = {"help", *(name for one in fields(options) for name in (one.name, f"no_{one.name}"))}
+    params = [one for one in typer.main.get_command(app).commands[command].params if one.param_type_name == "option"]
+    for name in (max(one.opts, key=len) for one in params if one.name not in own):
+        config.write_text(f"[{command}]\n{name.removeprefix('--')} = 1\n")
+        with pytest.raises(UserError, match=f"take it out, and give {name} on the command line"):
+            read_settings(config, command, options)
