@@ -234,7 +234,9 @@ def _open_named(systems: list[Any], name: str, port_name: str) -> tuple[Any, str
             except OSError as error:
                 raise UserError(f"MIDI port {ports[found[0]]!r} cannot be opened: {error}") from None
             return system, ports[found[0]]
-    there = ", ".join(repr(port) for port in everything) or "none at all"
+    if not everything:
+        raise UserError(f"no MIDI port {name!r}: there is none at all; connect one, or give 'virtual'")
+    there = ", ".join(repr(port) for port in everything)
     raise UserError(
         f"no MIDI port {name!r}{close_word(name, everything)}: there is {there}; give one of these or 'virtual'"
     )

@@ -130,6 +130,13 @@ def test_an_unknown_port_is_answered_with_what_there_is() -> None:
         ports.open_output("Octatrack")
 
 
+@pytest.mark.usefixtures("rtmidi")
+def test_where_there_is_no_port_none_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MidiOut, "get_ports", lambda _: [])
+    with pytest.raises(UserError, match="no MIDI port 'nope': there is none at all; connect one, or give 'virtual'"):
+        ports.open_output("nope")
+
+
 def test_a_virtual_port_opens_on_the_first_system_that_answers(rtmidi: type[MidiOut]) -> None:
     rtmidi.dead = {ALSA}
     port = ports.open_output("virtual", client_name="ear")
