@@ -205,6 +205,40 @@ def map_rows(path: Path, n: int, width: int) -> NDArray[np.float32]:
     return rows[:n]
 
 
+class StoredRows:
+    """The rows of a file from `first` on, read where they are sliced: rows[3:5, :1000] gives float32 (2, 1000).
+
+    To map what `append_rows` has just written takes ten times as long, a page and a hole at a time.
+    """
+
+    def __init__(self, path: Path, n: int, width: int, first: int = 0) -> None:
+        """Make sure that there are n rows of that width. Raises as `map_rows`."""
+        map_rows(path, n, width)
+        self._path, self._n, self._width, self._first = path, n, width, first
+        with path.open("rb") as file:
+            np.lib.format.read_magic(file)
+            np.lib.format.read_array_header_1_0(file)
+            self._head = file.tell()
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return self._n - self._first
+
+    def __getitem__(self, place: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Read some rows, up to a column. Raises UserError if they are not there any more."""
+        rows, columns = (range(n)[one] for one, n in zip(place, (len(self), self._width), strict=True))
+        found = np.zeros((len(rows), len(columns)), _FORMAT)
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                for row, into in zip(rows, found, strict=True):
+                    file.seek(self._head + 4 * (self._width * (self._first + row) + columns.start))
+                    if file.readinto(into.data) != into.nbytes:
+                        raise OSError("it is shorter than it was")
+        except OSError as error:
+            raise UserError(f"{str(self._path)!r} cannot be read ({reason_of(error)}): run it again") from None
+        return found.astype(np.float32, copy=False)
+
+
 def append_rows(path: Path, n: int, more: int, width: int, rows: Iterable[NDArray[np.float32]]) -> None:
     """Put rows behind the first n, of at most `width` samples each; zeros fill them up and take no room on disk.
 

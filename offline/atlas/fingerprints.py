@@ -22,7 +22,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from samplechop.offline.atlas.files import read_array
+from samplechop.offline.atlas.files import StoredRows, read_array
 from samplechop.offline.atlas.settings import FingerprintSettings, SpectrumKind
 from samplechop.offline.atlas.store import Atlas, read_rows
 from samplechop.offline.common import process_pool
@@ -219,7 +219,7 @@ def fingerprint(
             raise UserError(f"{str(atlas.folder / FILE)!r} is damaged: remove it and run {COMMAND} again")
     parts, done = [old], len(old)
     if scheduler is None:
-        new = fingerprints_of(atlas.samples()[done:], atlas.rate, settings, jobs)
+        new = fingerprints_of(atlas.samples_from(done), atlas.rate, settings, jobs)
     else:
         work = partial(_part, atlas.folder.absolute(), settings)
         new = process_pool.in_order(work, range(done, len(atlas), PART), jobs, scheduler)
@@ -251,7 +251,7 @@ def read_fingerprints(atlas: Atlas) -> NDArray[np.float32]:
 
 
 def fingerprints_of(
-    sounds: NDArray[np.float32], rate: int, settings: FingerprintSettings, jobs: int = 1
+    sounds: NDArray[np.float32] | StoredRows, rate: int, settings: FingerprintSettings, jobs: int = 1
 ) -> Iterator[NDArray[np.float32]]:
     """Give fingerprints of sounds, float32 (n, samples), in batches of BATCH: float32 (batch, bands, frames), 0..1."""
     # Frames last a little longer than asked for where that makes the transform several times as fast.

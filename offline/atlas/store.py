@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.atlas.files import (
     STATE,
+    StoredRows,
     append_rows,
     append_text,
     map_rows,
@@ -187,8 +188,18 @@ class Atlas:
         """Give all sounds, read-only float32 (n, width), in a memory map: read some rows at a time."""
         if not len(self):
             return np.zeros((0, self.width), np.float32)
-        try:
+        with self._named_where_damaged():
             return map_rows(self.folder / SAMPLES, len(self), self.width)
+
+    def samples_from(self, first: int) -> StoredRows:
+        """Give the sounds from one on, of which there must be some, to be read once, from the first to the last."""
+        with self._named_where_damaged():
+            return StoredRows(self.folder / SAMPLES, len(self), self.width, first)
+
+    @contextmanager
+    def _named_where_damaged(self) -> Iterator[None]:
+        try:
+            yield
         except (OSError, ValueError) as error:
             path = str(self.folder / SAMPLES)
             raise UserError(f"{path!r} is damaged ({error}): collect the sounds again") from None

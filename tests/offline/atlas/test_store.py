@@ -65,6 +65,24 @@ def check(folder: Path, expected: list[str]) -> None:
     assert np.load(folder / SAMPLES, allow_pickle=False).shape == (len(expected), WIDTH)
 
 
+@pytest.mark.parametrize("columns", [5, 15, 2 * WIDTH])
+def test_sounds_that_are_read_are_those_of_the_map(atlas: Atlas, columns: int) -> None:
+    for first in range(2):
+        rows = atlas.samples_from(first)
+        assert len(rows) == 2 - first
+        np.testing.assert_array_equal(rows[0:1, :columns], atlas.samples()[first : first + 1, :columns])
+        np.testing.assert_array_equal(rows[0:9, :columns], atlas.samples()[first:, :columns])
+
+
+def test_sounds_that_went_while_they_were_read_are_told(atlas: Atlas) -> None:
+    rows = atlas.samples_from(0)
+    os.truncate(atlas.folder / SAMPLES, 4 * WIDTH)
+    with pytest.raises(UserError, match=r"samples\.npy.*shorter"):
+        rows[0:2, :WIDTH]
+    with pytest.raises(UserError, match="damaged"):
+        atlas.samples_from(0)
+
+
 text = st.text(max_size=20).map(lambda each: each.encode("utf-8", "replace").decode())
 number = st.integers(0, 10**8).map(lambda each: each / 1000)
 rows = st.lists(
