@@ -33,6 +33,8 @@ DEAD = "the process that read it died (out of memory?)"
 _TOGETHER = 64
 """Files that a worker is given at once, at most; fewer where there are few, so that all workers have some."""
 _ROUNDS = 4
+_MAPPED_BYTES = 8_000_000
+"""Samples of a worker's files that are mapped: of some a thousand may wait to be written."""
 _LARGE_BYTES = 16_000_000
 """A file from here on comes last and alone."""
 
@@ -79,7 +81,8 @@ def _in_order(
 
 
 def _read(chunk: Sequence[Item], made: Sequence[Made], path: Path) -> Generator[Result]:
-    samples = np.memmap(path, "<f4", "r") if path.stat().st_size else np.zeros(0, np.float32)
+    size = path.stat().st_size  # to map it takes longer, but no memory
+    samples = np.memmap(path, "<f4", "r") if size > _MAPPED_BYTES else np.fromfile(path, "<f4")
     at = 0
     for item, (reason, rows) in zip(chunk, made, strict=True):
         sounds = [Sound(*row) for row in rows]
