@@ -134,6 +134,12 @@ def _compiled() -> Callable[..., None]:
     return entry(types.void(*kept, types.int64, number, number, types.float64[::1]))(run)
 
 
+@cache
+def _compiled_height() -> Callable[..., float]:
+    signature = types.float32(types.float32[:, ::1], types.float64, types.int64, types.int64, types.int64[::1])
+    return entry(signature)(_height)
+
+
 class BarCues:
     """Collects what is known of each beat. Activations and constant-Q frames go in, a beat's cues come out.
 
@@ -157,6 +163,7 @@ class BarCues:
         self._onset = np.array([heads.index("onset")] if "onset" in heads else [], np.int64)
         rings, sums = (self._heads.rows, self._harmony.rows), np.zeros((2, _PITCHES))
         self._run = bound(_compiled(), *rings, self._columns, self._between, self._onset, sums)
+        self._highest = bound(_compiled_height(), self._heads.rows)
         self.reset()
 
     def reset(self) -> None:
@@ -176,13 +183,9 @@ class BarCues:
         self._heads.push(rows)
         self.frames = self._heads.end
 
-    def height(self, place: float, columns: Sequence[int]) -> float:
+    def height(self, place: float, columns: NDArray[np.int64]) -> float:
         """[analysis] Give the mean, over some heads, of the highest within REACH frames of a place in frames, 0..1."""
-        centre, rows = int(place + 0.5), self._heads.rows
-        near = range(max(centre - REACH, 0), min(centre + REACH + 1, self.frames))
-        if not columns or not near:
-            return 0.0
-        return float(rows[np.arange(near.start, near.stop) % len(rows)].max(axis=0)[columns].mean())
+        return self._highest(place, REACH, self.frames, columns)
 
     def take(self, place: float) -> NDArray[np.float64]:
         """[analysis] Give the cues of a beat at a place in frames, all around it pushed: float64 (len(CUES),)."""

@@ -49,7 +49,8 @@ class BeatReader:
         self._columns = [stream.heads.index(head) for head in HEADS if head in stream.heads]
         given = weights.octave, (recent[0], self._columns)
         self._evidence = OctaveEvidence(self.frame_rate, *tempo_range, *given)
-        self._weigh = [stream.heads.index(head) for head in ("beat", "downbeat") if head in stream.heads]
+        weigh = [stream.heads.index(head) for head in ("beat", "downbeat") if head in stream.heads]
+        self._weigh = np.array(weigh, np.int64)
         self._cues, self._bars = BarCues(stream.heads, recent), BarTracker(weights.bars)
         self.reset()
 

@@ -11,12 +11,15 @@ A multinomial logistic regression on what they say gives each octave its log-odd
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.dsp.delay_line import Ring
 
 HEADS = ("kick", "snare", "onset", "beat", "downbeat")
@@ -43,6 +46,10 @@ _OTHER_PULSE = 0.3
 """Octaves by which the pulse's tempo has changed when it is another pulse."""
 _FLOOR = 0.05
 _CENTRE_BPM = 110.0
+_TURNS = np.array([[1.0, 1.0, 1.0, 0.0], [1.0, -1.0, 0.0, 1.0], [1.0, 1.0, -1.0, 0.0], [1.0, -1.0, 0.0, -1.0]])
+"""What each of four beats in turn counts for in a head's profiles: their mean, what of it alternates, and the real and
+the imaginary part of what turns once over four beats.
+"""
 
 
 class PulseOdds(NamedTuple):
@@ -79,8 +86,11 @@ class OctaveEvidence:
         self._frame_rate, self._low, self._high = frame_rate, low_bpm, high_bpm
         self._own = shared is None
         self._recent, self._columns = (Ring(len(HEADS), LONGEST), range(len(HEADS))) if shared is None else shared
-        self._one, self._two = np.zeros((2, len(HEADS), BINS))
-        self._four = np.zeros((len(HEADS), BINS), np.complex128)
+        # As _TURNS has them, of each head.
+        self._profiles = np.zeros((_TURNS.shape[1], len(HEADS), BINS))
+        columns = np.array(self._columns, np.int64)
+        self._fold = bound(_compiled_fold(), self._profiles, self._recent.rows, columns, np.zeros((len(HEADS), BINS)))
+        self._look = bound(_compiled_features(), self._profiles)
         self.reset()
 
     def reset(self) -> None:
@@ -94,9 +104,7 @@ class OctaveEvidence:
         self._restart()
 
     def _restart(self) -> None:
-        self._one.fill(0)
-        self._two.fill(0)
-        self._four.fill(0)
+        self._profiles.fill(0)
         self._before = np.zeros(3)
         self.beats = 0
 
@@ -118,23 +126,24 @@ class OctaveEvidence:
         length = place - before
         if not 0.6 < length / period < 1.6 or length > LONGEST / 2:
             return self.octave
-        self._fold(before, length)
+        self.beats += 1
+        self._fold(before, length, self.frames, self.beats)
         if self.beats >= ENOUGH:
             now, last = log_odds(self.features(), self._weights), self._before
             self._before = now
             if self.beats == ENOUGH:
                 return self.octave
             # Over an odd number of beats what alternates is not in balance: two beats decide together.
-            odds, possible = (now + last) / 2, self._possible()
+            odds, possible = ((now + last) / 2).tolist(), self._possible()
             best = max(possible, key=lambda octave: odds[octave + 1])
             margin = min(MARGIN + RISE * self._held, MOST_MARGIN)
             if self.octave not in possible or odds[best + 1] > odds[self.octave + 1] + margin:
                 self.octave = best
             self._held += 1
-            chances = np.full(3, UNLIKELY)
-            for one in possible:
-                chances[one + 1] = odds[one + 1] - np.logaddexp.reduce([odds[other + 1] for other in possible])
-            self.odds.append(PulseOdds(60 * self._frame_rate / period, *np.maximum(chances, UNLIKELY).tolist()))
+            top = max(odds)  # taken off before exp, which overflows
+            total = top + math.log(sum(math.exp(odds[one + 1] - top) for one in possible))
+            chances = [max(odds[one + 1] - total, UNLIKELY) if one in possible else UNLIKELY for one in (-1, 0, 1)]
+            self.odds.append(PulseOdds(60 * self._frame_rate / period, *chances))
         return self.octave
 
     def _possible(self) -> list[int]:
@@ -158,36 +167,11 @@ class OctaveEvidence:
         best = max(others, key=lambda octave: odds[octave + 1], default=self.octave)
         return best - self.octave if odds[best + 1] > odds[self.octave + 1] - OPEN else 0
 
-    def _fold(self, place: float, length: float) -> None:
-        """Add the activations of one beat, from its place on, to the profiles."""
-        early = place - EARLY * length
-        frames = np.arange(max(math.ceil(early), self.frames - LONGEST, 0), math.ceil(early + length))
-        part = np.clip(np.floor((frames - early) / length * BINS).astype(int), 0, BINS - 1)
-        profile = np.zeros((BINS, len(HEADS)))
-        rows = self._recent.rows
-        np.maximum.at(profile, part, rows[(frames % len(rows))[:, None], self._columns])
-        self.beats += 1
-        share, turn = 1 / min(self.beats, MEMORY), self.beats % 4
-        self._one += share * (profile.T - self._one)
-        self._two += share * (profile.T * (1, -1, 1, -1)[turn] - self._two)
-        self._four += share * (profile.T * (1, 1j, -1, -1j)[turn] - self._four)
-
     def features(self) -> NDArray[np.float64]:
         """[analysis] Give what the profiles say, float64 (len(FEATURES),)."""
-        octaves = math.log2(60 * self._frame_rate / self._period / _CENTRE_BPM)
-        tops = self._one.max(axis=1) + _FLOOR
-        energy = (self._one**2).sum(axis=1) + _FLOOR**2
-        alternating, turning = (self._two**2).sum(axis=1) / energy, (np.abs(self._four) ** 2).sum(axis=1) / energy
-        half = self._one[:, BINS // 2] / tops
-        kick, snare, onset = self._one[:3]
-        apart, together = float(kick @ np.roll(snare, BINS // 2)), float(kick @ snare)
-        others = [
-            (apart - together) / (apart + together + _FLOOR),
-            onset[1::2].mean() / tops[2],
-            *((self._one[:3, 2] + self._one[:3, 6]) / (2 * tops[:3])),
-        ]
-        paced = octaves * alternating[:2]
-        return np.array([octaves, octaves**2, *others, *half, *alternating, *turning, *paced])
+        found = np.empty(len(FEATURES))
+        self._look(math.log2(60 * self._frame_rate / self._period / _CENTRE_BPM), found)
+        return found
 
 
 FEATURES = (
@@ -209,3 +193,62 @@ def log_odds(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
     weights: of each feature, and the constant, for each octave, float64 (3, len(FEATURES) + 1).
     """
     return np.asarray(weights[:, :-1] @ features + weights[:, -1])
+
+
+@cache
+def _compiled_fold() -> Callable[..., None]:
+    def run(profiles, rows, columns, beat, place, length, known, beats):
+        """Add the activations of one beat, from its place on, to the profiles. beat: (heads, BINS), to work with."""
+        for k in range(len(columns)):
+            for part in range(BINS):
+                beat[k, part] = 0.0
+        early = place - EARLY * length
+        for frame in range(max(math.ceil(early), known - LONGEST, 0), math.ceil(early + length)):
+            part = min(max(int((frame - early) / length * BINS), 0), BINS - 1)
+            for k in range(len(columns)):
+                beat[k, part] = max(beat[k, part], rows[frame % len(rows), columns[k]])
+        share = 1 / min(beats, MEMORY)
+        for one in range(len(profiles)):
+            for k in range(len(columns)):
+                for part in range(BINS):
+                    profiles[one, k, part] += share * (_TURNS[beats % 4, one] * beat[k, part] - profiles[one, k, part])
+
+    profiles, table, number = types.float64[:, :, ::1], types.float64[:, ::1], types.float64
+    given = profiles, types.float32[:, ::1], types.int64[::1], table
+    return entry(types.void(*given, number, number, types.int64, types.int64))(run)
+
+
+@cache
+def _compiled_features() -> Callable[..., None]:
+    def run(profiles, octaves, found):
+        mean = profiles[0]
+        found[0], found[1] = octaves, octaves * octaves
+        heads, three = len(mean), 3  # of the first three, kick, snare and onset, quarters are looked at, too
+        first = 4 + three
+        for k in range(heads):
+            top = energy = two = four = 0.0
+            for part in range(BINS):
+                top = max(top, mean[k, part])
+                energy += mean[k, part] ** 2
+                two += profiles[1, k, part] ** 2
+                four += profiles[2, k, part] ** 2 + profiles[3, k, part] ** 2
+            top, energy = top + _FLOOR, energy + _FLOOR**2
+            if k < three:
+                found[4 + k] = (mean[k, BINS // 4] + mean[k, 3 * BINS // 4]) / (2 * top)
+            found[first + k] = mean[k, BINS // 2] / top
+            found[first + heads + k] = two / energy
+            found[first + 2 * heads + k] = four / energy
+            if k == 2:
+                odd = 0.0
+                for part in range(1, BINS, 2):
+                    odd += mean[k, part]
+                found[3] = odd / (BINS // 2) / top
+        apart = together = 0.0
+        for part in range(BINS):
+            apart += mean[0, part] * mean[1, (part + BINS // 2) % BINS]
+            together += mean[0, part] * mean[1, part]
+        found[2] = (apart - together) / (apart + together + _FLOOR)
+        for k in range(2):
+            found[first + 3 * heads + k] = octaves * found[first + heads + k]
+
+    return entry(types.void(types.float64[:, :, ::1], types.float64, types.float64[::1]))(run)

@@ -1,12 +1,22 @@
 """Which octave of the pulse is the beat: activations of drum patterns in, an octave out."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.detectors.beats import octave_evidence
-from samplechop.realtime.detectors.beats.octave_evidence import ENOUGH, FEATURES, HEADS, OctaveEvidence
+from samplechop.realtime.detectors.beats.octave_evidence import (
+    BINS,
+    EARLY,
+    ENOUGH,
+    FEATURES,
+    HEADS,
+    MEMORY,
+    OctaveEvidence,
+)
 from samplechop.realtime.detectors.beats.weights import beat_weights
 
 FRAME_RATE = 44_100 / 512
@@ -94,7 +104,33 @@ def test_features_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> No
 
 def test_every_feature_has_its_weights() -> None:
     assert WEIGHTS.shape == (3, len(FEATURES) + 1)
-    assert len(OctaveEvidence(FRAME_RATE, 55, 200, WEIGHTS)._one) == len(HEADS)
+
+
+@given(beats=st.integers(2, 20), seed=st.integers(0, 99), period=st.floats(9.0, 60.0))
+def test_features_are_those_of_the_profiles_definition(beats: int, seed: int, period: float) -> None:
+    rows = np.random.default_rng(seed).random((round((beats + 1) * period) + 2, len(HEADS))).astype(np.float32)
+    evidence, profiles, was = OctaveEvidence(FRAME_RATE, 55, 200, WEIGHTS), np.zeros((3, len(HEADS), BINS), complex), 0
+    for beat in range(1, beats):
+        now = round((beat + 1) * period) + 2
+        evidence.push(rows[was:now])
+        was = now
+        evidence.take(beat * period, period)
+        early = (beat - 1) * period - EARLY * period
+        frames = np.arange(max(math.ceil(early), 0), math.ceil(early + period))
+        part = np.clip(np.floor((frames - early) / period * BINS).astype(int), 0, BINS - 1)
+        one = np.zeros((BINS, len(HEADS)))
+        np.maximum.at(one, part, rows[frames])
+        turns = np.array([1, (-1) ** beat, 1j**beat])[:, None, None]
+        profiles += (turns * one.T - profiles) / min(beat, MEMORY)
+    mean, two, four = abs(profiles)
+    tops, energy = mean.max(axis=1) + 0.05, (mean**2).sum(axis=1) + 0.05**2
+    octaves, (kick, snare, onset) = np.log2(60 * FRAME_RATE / period / 110), mean[:3]
+    alternating, turning = (two**2).sum(axis=1) / energy, (four**2).sum(axis=1) / energy
+    apart, together = kick @ np.roll(snare, BINS // 2), kick @ snare
+    balance, odd = (apart - together) / (apart + together + 0.05), onset[1::2].mean() / tops[2]
+    quarters, half = (mean[:3, 2] + mean[:3, 6]) / (2 * tops[:3]), mean[:, BINS // 2] / tops
+    told = octaves, octaves**2, balance, odd, *quarters, *half, *alternating, *turning, *(octaves * alternating[:2])
+    np.testing.assert_allclose(evidence.features(), told, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(
