@@ -31,7 +31,7 @@ def live(
     """
     from samplechop.offline.lab.bench import live as measures
     from samplechop.offline.lab.bench import stages
-    from samplechop.offline.lab.bench.live import startup
+    from samplechop.offline.lab.bench import start as starts
     from samplechop.realtime.audio.audio_file import open_audio
     from samplechop.realtime.cli import DEMO
 
@@ -47,7 +47,7 @@ def live(
             "each stage": lambda: stages.stages(audio),
             "whole files": lambda: stages.whole_files(audio),
             "memory": measures.memory,
-            "start-up": startup,
+            "start-up": lambda: starts.listening(("chops",)),
         },
         json,
     )

@@ -114,9 +114,9 @@ class Figure:
         """Give the same figure with an upper bound, if there is one."""
         return self if goal is None else self.with_goal(f"≤ {goal:g}", bool(self.value <= goal))
 
-    def at_least(self, goal: float) -> "Figure":
-        """Give the same figure with a lower bound."""
-        return self.with_goal(f"≥ {goal:g}", bool(self.value >= goal))
+    def at_least(self, goal: float | None) -> "Figure":
+        """Give the same figure with a lower bound, if there is one."""
+        return self if goal is None else self.with_goal(f"≥ {goal:g}", bool(self.value >= goal))
 
 
 def machine() -> dict[str, object]:

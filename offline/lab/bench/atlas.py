@@ -99,7 +99,7 @@ def collecting() -> Iterator[Figure]:
     yield Figure(f"{FILES:,} files collected", FILES / took, "a second")
     yield Figure(f"{FILES:,} sounds fingerprinted", FILES / again, "a second")
     rate = FILES / (took + again)
-    yield Figure("collected and fingerprinted", rate, "a second").at_least(300)
+    yield Figure("collected and fingerprinted", rate, "a second").at_least(500)
 
 
 def mapping(count: int) -> Iterator[Figure]:

@@ -42,7 +42,7 @@ def test_a_short_recording_is_repeated_to_a_minute(tmp_path: Path) -> None:
 def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SECONDS", 2)
     monkeypatch.setattr(live, "best_seconds", lambda work, _runs=1: best_seconds(work, 1))
-    monkeypatch.setattr(live, "_seconds_to_first_frame", lambda _: 1.0)
+    monkeypatch.setattr(start, "cpu_seconds_of", lambda _command, _runs: 1.0)
     monkeypatch.setattr(stages, "cpu_seconds_of", lambda command, _runs: cpu_seconds_of(command, 1))
     soundfile.write(tmp_path / "record.wav", record(2.0)[0], RATE)
     result = samplechop("bench", "live", tmp_path / "record.wav", "--json")
