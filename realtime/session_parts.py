@@ -74,7 +74,7 @@ def open_source(settings: LiveSettings, path: Path | None, fast: bool) -> Source
     if path is None:
         return DeviceSource(settings.device, settings.samplerate, settings.channels, block, settings.monitor)
     if settings.monitor == "off":
-        return FileSource(path, block, realtime=not fast)
+        return FileSource(path, block, realtime=not fast, ahead=fast)
     return PlayedFileSource(path, block, settings.monitor)
 
 

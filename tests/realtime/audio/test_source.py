@@ -45,12 +45,36 @@ def test_every_sample_arrives_whatever_the_block_size(tmp_path: Path, block_size
     np.testing.assert_array_equal(everything(FileSource(tmp_path / "a.wav", block_size, realtime=False)), audio)
 
 
+@pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize("suffix", ["mp3", "ogg", "flac", "aiff"])
-def test_every_format_comes_as_it_decodes_in_one_go(tmp_path: Path, suffix: str) -> None:
+def test_every_format_comes_as_it_decodes_in_one_go(tmp_path: Path, suffix: str, ahead: bool) -> None:
     path = tmp_path / f"a.{suffix}"
     soundfile.write(path, noise(2 * RATE), RATE)
     whole, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    np.testing.assert_array_equal(everything(FileSource(path, 256, realtime=False)), whole)
+    np.testing.assert_array_equal(everything(FileSource(path, 256, realtime=False, ahead=ahead)), whole)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_file_that_breaks_in_the_middle_counts_up_to_there(tmp_path: Path, ahead: bool) -> None:
+    path = tmp_path / "a.flac"
+    audio = noise(4 * DECODE_FRAMES)
+    soundfile.write(path, audio, RATE)
+    path.write_bytes(path.read_bytes()[:-20_000])
+    source = FileSource(path, 1000, realtime=False, ahead=ahead)
+    got = everything(source)
+    assert 2 * DECODE_FRAMES < len(got) < len(audio)
+    np.testing.assert_allclose(got, audio[: len(got)], atol=1e-4)
+    (warning,) = source.warnings
+    assert f"after {len(got)} samples" in warning
+
+
+def test_a_file_that_is_read_ahead_ends_when_it_is_stopped(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.ogg", noise(20 * DECODE_FRAMES), RATE)
+    source = FileSource(tmp_path / "a.ogg", DECODE_FRAMES, realtime=False, ahead=True)
+    for _ in range(5):  # more than the beginning, which is there when it is opened
+        assert source.read() is not None
+    source.stop()
+    assert source.read() is None
 
 
 @pytest.mark.parametrize(("channels", "rate"), [(8, 96_000), (1, 8_000)])
