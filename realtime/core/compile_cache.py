@@ -1,9 +1,8 @@
-"""Where numba keeps what it compiles: a temporary folder where nothing else can be written; damaged files of it.
+"""Where numba keeps what it compiles: a temporary folder where nothing else can be written.
 
 numba writes to NUMBA_CACHE_DIR, to __pycache__ beside the module, or to the user's cache folder, whichever is the first
 that it can write to, and refuses to import a module where it finds none: a home that is read-only or missing, a
-container that runs as any user. Where a power cut or a full disk left one of its files damaged, it fails with whatever
-unpickling raises: then the function is compiled anew.
+container that runs as any user. What becomes of single files says kept_files.py.
 """
 
 import atexit
@@ -12,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial, wraps
 from importlib.util import find_spec
@@ -24,6 +23,7 @@ import platformdirs
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.import_hooks import Run, around_import, spare_scipy
+from samplechop.realtime.core.kept_files import endure_faults, endure_files
 from samplechop.realtime.core.quick_compiling import (
     leave_garbage,
     linked_overloads,
@@ -92,8 +92,9 @@ def ease_numba() -> None:
 
 def _tolerant(run: Run, module: ModuleType) -> None:
     run(module)
-    tolerate_damage(module.IndexDataCacheFile)
+    endure_files(module.IndexDataCacheFile)
     load_alone(module.Cache)
+    endure_faults(module.Cache)
     leave_garbage()
     if _sentence:
         _say_when_compiling()
@@ -162,23 +163,6 @@ def _say_when_compiling() -> None:
             """Say nothing when it is over."""
 
     event.register("numba:compile", Listener())
-
-
-def tolerate_damage(files: Any) -> None:
-    """Let numba's class of files, IndexDataCacheFile, take what it cannot read for what is not there."""
-    for name, nothing in (("load", lambda: None), ("_load_index", dict)):
-        setattr(files, name, _or_nothing(getattr(files, name), nothing))
-
-
-def _or_nothing(read: Callable[..., Any], nothing: Callable[[], Any]) -> Callable[..., Any]:
-    @wraps(read)
-    def tolerant(*arguments: Any) -> Any:
-        try:
-            return read(*arguments)
-        except Exception:  # whatever unpickling damaged bytes raises
-            return nothing()
-
-    return tolerant
 
 
 def anything_kept() -> bool:

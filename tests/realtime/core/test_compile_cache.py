@@ -1,7 +1,6 @@
 """Where numba keeps what it compiles, tried by processes that may not write where it usually does."""
 
 import os
-import pickle
 import shutil
 import stat
 import subprocess
@@ -135,30 +134,6 @@ def test_nothing_is_changed_where_numba_can_write(monkeypatch: pytest.MonkeyPatc
     compile_cache.ensure_compile_cache()
     assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "cache")
     assert stat.S_ISDIR((tmp_path / "cache").stat().st_mode)
-
-
-@pytest.mark.parametrize("damage", [b"", bytes(100), b"\x80\x05\x95"])
-def test_what_a_power_cut_left_of_a_cache_is_compiled_anew(damage: bytes) -> None:
-    class Files:
-        """Reads as numba.core.caching.IndexDataCacheFile does."""
-
-        def load(self, key: str) -> object:
-            return pickle.loads(self._load_index()[key])
-
-        def _load_index(self) -> dict[str, bytes]:
-            return pickle.loads(content)
-
-    compile_cache.tolerate_damage(Files)
-    content = pickle.dumps({"key": damage})
-    assert Files().load("key") is None
-    content = damage
-    assert Files()._load_index() == {} and Files().load("key") is None
-
-
-def test_numba_reads_with_that_tolerance() -> None:
-    code = ENSURED + "; from numba.core.caching import IndexDataCacheFile as files; print(files.load.__wrapped__)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "IndexDataCacheFile.load" in done.stdout
 
 
 LOADED = """

@@ -1,0 +1,79 @@
+"""The files in which numba keeps what it compiled: none that is odd, or missing, ends a program."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numba.core.caching import IndexDataCacheFile
+
+from samplechop.realtime.core import kept_files
+from samplechop.realtime.core.compile_cache import VARIABLE
+from tests.support.command import ROOT
+
+STAMP, KEY, CODE = b"source", ("float64(float64)", "x86"), {"machine": b"code"}
+KEPT = """
+from samplechop.realtime.core.compile_cache import ensure_compile_cache
+ensure_compile_cache()
+from numba import njit
+
+def above(number):
+    return number + 1
+
+def below(number):
+    return number - 1
+"""
+COMPILED = """
+above, below = (njit("float64(float64)", cache=True)(function) for function in (above, below))
+print(above(1.0), below(1.0), *(bool(function.stats.cache_hits) for function in (above, below)))
+"""
+
+
+def run(folder: Path, before: str = "") -> tuple[list[str], list[str]]:
+    """Have two functions compiled and kept below a folder. Gives the words of the output, and lines of errors.
+
+    before: code that runs first.
+    """
+    (folder / "kept.py").write_text(KEPT + before + COMPILED)
+    done = subprocess.run(
+        [sys.executable, "kept.py"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split(), done.stderr.splitlines()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Any:
+    """Give what keeps one function's files, as numba does, and endures."""
+    kind: Any = type("Files", (IndexDataCacheFile,), {})
+    kept_files.endure_files(kind)
+    return kind(str(tmp_path), "kept.above", STAMP)
+
+
+@pytest.mark.parametrize("damage", [b"", bytes(100), b"\x80\x05\x95"])
+@pytest.mark.parametrize("name", ["kept.above.nbi", "kept.above.1.nbc"])
+def test_what_a_power_cut_left_of_a_file_is_taken_for_nothing(
+    files: Any, tmp_path: Path, name: str, damage: bytes
+) -> None:
+    files.save(KEY, CODE)
+    assert files.load(KEY) == CODE
+    (tmp_path / name).write_bytes(damage)
+    assert files.load(KEY) is None
+    files.save(KEY, CODE)
+    assert files.load(KEY) == CODE
+
+
+def test_what_a_full_disk_does_not_take_is_said_once_and_nothing_of_it_is_found_later(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))"
+    words, lines = run(tmp_path, full)
+    assert words == ["2.0", "0.0", "False", "False"]
+    (line,) = lines
+    assert "cannot be kept" in line and "set NUMBA_CACHE_DIR" in line
+    assert not [path for path in tmp_path.rglob("cache/**/*") if path.is_file()]
