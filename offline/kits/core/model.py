@@ -177,11 +177,11 @@ class Kit:
 
     @property
     def known(self) -> list[str]:
-        """Tempo and key in words, with what is nearly as likely: "178 bpm (or 89)", "E major or E minor"."""
+        """Tempo and key in words, with what is nearly as likely: "88.5 bpm (or 177)", "E major or E minor"."""
         words = []
         if self.tempo:
-            other = f" (or {float(self.tempo.other):.0f})" if self.tempo.other else ""
-            words.append(f"{float(self.tempo.value):.0f} bpm{other}")
+            value, other = (one.removesuffix(".0") for one in (self.tempo.value, self.tempo.other))
+            words.append(f"{value} bpm (or {other})" if other else f"{value} bpm")
         if self.key:
             words.append(" or ".join(filter(None, (self.key.value, self.key.other))))
         return words

@@ -53,7 +53,7 @@ def test_it_says_what_is_known(tmp_path: Path) -> None:
 def test_what_is_nearly_as_likely_is_said() -> None:
     kit = Kit(**dict.fromkeys(Kit.__dataclass_fields__))  # type: ignore[arg-type]
     doubtful = replace(kit, tempo=Guess("177.5", 0.7, "88.8"), key=Guess("E major", 0.5, "E minor"))
-    assert doubtful.known == ["178 bpm (or 89)", "E major or E minor"]
+    assert doubtful.known == ["177.5 bpm (or 88.8)", "E major or E minor"]
 
 
 def test_a_pad_has_the_name_that_somebody_gave_its_slice(tmp_path: Path) -> None:
