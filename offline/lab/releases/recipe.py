@@ -159,7 +159,7 @@ def plan(recipe: Recipe, place: Place) -> list[Command]:
     values: dict[str, list[str]] = {"work": [str(place.work)], "out": [str(place.out)], "start": [start]}
     for name, package in recipe.packages.items():
         path = _installed(package, place)
-        values[name] = [str(path)] if path.exists() else []
+        values[name] = [] if package.optional and not path.exists() else [str(path)]
     for option in recipe.folders:
         values[option] = [str(path) for path in place.folders.get(option, ())]
     for name, (full, least) in recipe.numbers.items():
@@ -203,8 +203,13 @@ def _words(step: Step, values: Mapping[str, list[str]]) -> list[str]:
 
 
 def _filled(text: str, values: Mapping[str, list[str]]) -> list[str]:
-    """Fill in names in braces: one text for each value of a name that stands alone, else one text."""
+    """Fill in names in braces: one text for each value of a name that stands alone, else one text.
+
+    There is none where a name has no value.
+    """
     alone = _NAME.fullmatch(text)
     if alone:
         return list(values[alone[1]])
+    if not all(values[name] for name in _NAME.findall(text)):
+        return []
     return [_NAME.sub(lambda match: values[match[1]][0], text)]

@@ -89,15 +89,19 @@ def test_a_recipe_that_decides_nothing_apart_keeps_no_weights(place: Place) -> N
         plan(read("drums"), replace(place, keep_weights=True))
 
 
-def test_what_is_missing_is_said_at_once_and_how_to_get_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", names())
+def test_what_is_missing_is_said_at_once_and_how_to_get_it(name: str, tmp_path: Path) -> None:
+    recipe = read(name)
     nowhere = Place(tmp_path / "out", tmp_path / "work", {"sounds": [tmp_path / "none"]}, tmp_path)
-    needed, wished = missing(read("drums"), nowhere)
-    assert any("apt-get install hydrogen-drumkits" in one for one in needed)
-    assert any(one.startswith("--music: real music") for one in needed)
+    needed, wished = missing(recipe, nowhere)
+    for package, one in recipe.packages.items():
+        assert any(f"apt-get install {package}" in said for said in (wished if one.optional else needed))
+    assert any(one.startswith("--music: real music") for one in needed) == ("music" in recipe.folders)
     assert any("nothing at" in one for one in needed)
     assert not any("--sounds: " in one for one in wished)
+    assert any(line.startswith("missing: ") for line in run.spoken(recipe, nowhere))
     with pytest.raises(UserError, match="needs what is not there"):
-        run.make(read("drums"), nowhere)
+        run.make(recipe, nowhere)
     assert not list(tmp_path.iterdir())
 
 
