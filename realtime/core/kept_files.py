@@ -1,37 +1,73 @@
 """The files in which numba keeps what it compiled: what cannot be kept, or read, is compiled anew and ends no program.
 
 A full disk, a power cut, or anything else than a file of that name: numba fails with whatever writing or unpickling
-raises.
+raises. And it runs what it reads: one bit that a disk changed, or a file that is not of the function its index says, as
+of a source that was edited since or of another process that began at the same time, ends the process at some later time
+or answers wrongly. So each file ends with a seal, without which it is not unpickled.
 """
 
-from collections.abc import Callable
 from functools import wraps
+from hashlib import blake2b
 from itertools import count
 from multiprocessing import parent_process
+from pathlib import Path
 from typing import Any
 
 from samplechop.realtime.core.errors import reason_of
 from samplechop.realtime.core.standard_streams import say
 
+SEAL_BYTES = 16
 _said = False
 
 
 def endure_files(files: Any) -> None:
-    """Let numba's class of files, IndexDataCacheFile, take what it cannot read for what is not there.
+    """Let numba's class of files, IndexDataCacheFile, take what it cannot read, or did not write so, for nothing.
 
     And have it write a function before the index that names it: else one whose writing fails is found there later.
     """
+    load_index = files._load_index
 
+    @wraps(load_index)
+    def whole_index(self: Any) -> dict[Any, Any]:
+        try:
+            index: dict[Any, Any] = load_index(self)
+            names = [self._data_name(int(name.split(".")[-2])) for name in index.values()]
+            return index if names == list(index.values()) else {}
+        except Exception:  # whatever unpickling damaged bytes raises
+            return {}
+
+    @wraps(files.load)
+    def load(self: Any, key: Any) -> Any:
+        try:
+            name = self._load_index()[key]
+            sealed = Path(self._data_path(name)).read_bytes()
+            whole = memoryview(sealed)[:-SEAL_BYTES]
+            return self._load_data(name) if sealed[-SEAL_BYTES:] == _seal(self, key, whole) else None
+        except Exception:
+            return None
+
+    @wraps(files.save)
     def save(self: Any, key: Any, data: Any) -> None:
         index = self._load_index()
         name = index.get(key) or next(free for free in map(self._data_name, count(1)) if free not in index.values())
-        self._save_data(name, data)
+        whole = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(whole)
+            file.write(_seal(self, key, whole))
         if key not in index:
             self._save_index({**index, key: name})
 
-    files.save = save
-    for name, nothing in (("load", lambda: None), ("_load_index", dict)):
-        setattr(files, name, _or_nothing(getattr(files, name), nothing))
+    files._load_index, files.load, files.save = whole_index, load, save
+
+
+def _seal(files: Any, key: Any, data: bytes | memoryview) -> bytes:
+    """Give what ends a file: of what was compiled, of which source, and for what.
+
+    numba's own, as other programs have it, reads such a file as any: unpickling ends before it.
+    """
+    sealed = blake2b(data, digest_size=SEAL_BYTES)
+    sealed.update(repr((files._version, files._source_stamp, key)).encode())
+    return sealed.digest()
 
 
 def endure_faults(kept: Any) -> None:
@@ -57,14 +93,3 @@ def _say(error: OSError, folder: str) -> None:
             f"samplechop: what is compiled cannot be kept at {place!r} ({reason_of(error)}), so that each start takes "
             "longer: make room there, or set NUMBA_CACHE_DIR to a folder that can be written"
         )
-
-
-def _or_nothing(read: Callable[..., Any], nothing: Callable[[], Any]) -> Callable[..., Any]:
-    @wraps(read)
-    def tolerant(*arguments: Any) -> Any:
-        try:
-            return read(*arguments)
-        except Exception:  # whatever unpickling damaged bytes raises
-            return nothing()
-
-    return tolerant

@@ -69,6 +69,37 @@ def test_what_a_power_cut_left_of_a_file_is_taken_for_nothing(
     assert files.load(KEY) == CODE
 
 
+@pytest.mark.parametrize("name", ["kept.above.nbi", "kept.above.1.nbc"])
+def test_whichever_bit_changes_nothing_else_is_ever_read(files: Any, tmp_path: Path, name: str) -> None:
+    files.save(KEY, CODE)
+    whole = (tmp_path / name).read_bytes()
+    for at in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[at // 8] ^= 1 << at % 8
+        (tmp_path / name).write_bytes(damaged)
+        assert files.load(KEY) in ((None, CODE) if name.endswith(".nbi") else (None,))
+        files.save(KEY, CODE)
+        assert files.load(KEY) == CODE
+
+
+@pytest.mark.parametrize(("stamp", "key"), [(b"edited", KEY), (STAMP, ("float32(float32)", "x86"))])
+def test_a_file_of_another_source_or_signature_is_not_taken_for_it(
+    files: Any, tmp_path: Path, stamp: bytes, key: Any
+) -> None:
+    other = type(files)(str(tmp_path), "kept.above", stamp)
+    other.save(key, {"machine": b"other"})
+    written = (tmp_path / "kept.above.1.nbc").read_bytes()
+    files.save(KEY, CODE)
+    assert files.load(KEY) == CODE
+    (tmp_path / files._load_index()[KEY]).write_bytes(written)
+    assert files.load(KEY) is None
+
+
+def test_numba_as_others_import_it_reads_what_is_sealed(files: Any, tmp_path: Path) -> None:
+    files.save(KEY, CODE)
+    assert IndexDataCacheFile(str(tmp_path), "kept.above", STAMP).load(KEY) == CODE
+
+
 def test_what_a_full_disk_does_not_take_is_said_once_and_nothing_of_it_is_found_later(tmp_path: Path) -> None:
     pytest.importorskip("resource")
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))"
