@@ -23,7 +23,7 @@ import platformdirs
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.import_hooks import Run, around_import, spare_scipy
-from samplechop.realtime.core.kept_files import endure_faults, endure_files
+from samplechop.realtime.core.kept_files import endure_faults, endure_files, endure_places
 from samplechop.realtime.core.quick_compiling import (
     leave_garbage,
     linked_overloads,
@@ -95,6 +95,7 @@ def _tolerant(run: Run, module: ModuleType) -> None:
     endure_files(module.IndexDataCacheFile)
     load_alone(module.Cache)
     endure_faults(module.Cache)
+    endure_places(module)
     leave_garbage()
     if _sentence:
         _say_when_compiling()

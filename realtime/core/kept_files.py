@@ -70,6 +70,17 @@ def _seal(files: Any, key: Any, data: bytes | memoryview) -> bytes:
     return sealed.digest()
 
 
+def endure_places(caching: Any) -> None:
+    """Let numba's module caching give a function for which it finds no place one that perhaps cannot be written.
+
+    Else it refuses the function, as where its folders in one that can be written belong to somebody else: now that is
+    said as other faults are.
+    """
+    untried = classmethod(lambda kind, function, path: kind(function, path) if Path(path).exists() else None)
+    last = type("Untried", (caching.UserWideCacheLocator,), {"from_function": untried})
+    caching.CacheImpl._locator_classes = [*caching.CacheImpl._locator_classes, last]
+
+
 def endure_faults(kept: Any) -> None:
     """Let numba's class of what it keeps, Cache, go on where something cannot be kept, and say so once."""
     save = kept.save_overload

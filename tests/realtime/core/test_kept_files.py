@@ -31,7 +31,7 @@ print(above(1.0), below(1.0), *(bool(function.stats.cache_hits) for function in 
 """
 
 
-def run(folder: Path, before: str = "") -> tuple[list[str], list[str]]:
+def run(folder: Path, before: str = "", **environment: str) -> tuple[list[str], list[str]]:
     """Have two functions compiled and kept below a folder. Gives the words of the output, and lines of errors.
 
     before: code that runs first.
@@ -40,7 +40,7 @@ def run(folder: Path, before: str = "") -> tuple[list[str], list[str]]:
     done = subprocess.run(
         [sys.executable, "kept.py"],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: str(folder / "cache")},
+        env=os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: str(folder / "cache"), **environment},
         capture_output=True,
         text=True,
         check=True,
@@ -108,3 +108,24 @@ def test_what_a_full_disk_does_not_take_is_said_once_and_nothing_of_it_is_found_
     (line,) = lines
     assert "cannot be kept" in line and "set NUMBA_CACHE_DIR" in line
     assert not [path for path in tmp_path.rglob("cache/**/*") if path.is_file()]
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_folder_in_place_of_a_file_is_said_once_and_its_function_compiled_anew(tmp_path: Path, kind: str) -> None:
+    run(tmp_path)
+    assert run(tmp_path) == (["2.0", "0.0", "True", "True"], [])
+    for path in list(tmp_path.rglob(f"*.{kind}")):
+        path.unlink()
+        path.mkdir()
+    words, (line,) = run(tmp_path)
+    assert words == ["2.0", "0.0", "False", "False"]
+    assert f".{kind}'" in line and "set NUMBA_CACHE_DIR" in line
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the home is named otherwise")
+def test_where_no_folder_can_be_made_for_a_function_it_is_compiled_and_that_said_once(tmp_path: Path) -> None:
+    (tmp_path / "__pycache__").touch()
+    taken = f"from pathlib import Path; Path({str(tmp_path / 'cache')!r}).rmdir(); Path('cache').touch()"
+    words, (line,) = run(tmp_path, taken, HOME=os.devnull, XDG_CACHE_HOME=os.devnull)
+    assert words == ["2.0", "0.0", "False", "False"]
+    assert "set NUMBA_CACHE_DIR" in line
