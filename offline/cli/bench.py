@@ -61,11 +61,17 @@ def start(json: AsJson = False) -> None:
     samplechop bench start
     samplechop bench start --json > here.json
     """
+    from samplechop.offline.lab.bench import growth
     from samplechop.offline.lab.bench import start as measures
 
     show(
         "samplechop bench start",
-        {"commands": measures.commands, "starts": measures.listening, "long sessions": measures.growth},
+        {
+            "commands": measures.commands,
+            "starts": measures.listening,
+            "long sessions": growth.midi_file,
+            "kits of long records": growth.kits,
+        },
         json,
     )
 
@@ -102,6 +108,7 @@ def ratios(json: AsJson = False) -> None:
     samplechop bench ratios
     samplechop bench ratios --json
     """
+    from samplechop.offline.lab.bench import growth
     from samplechop.offline.lab.bench import live as recordings
     from samplechop.offline.lab.bench import ratios as measures
     from samplechop.realtime.cli import DEMO
@@ -114,7 +121,7 @@ def ratios(json: AsJson = False) -> None:
             "calls": lambda: measures.counts(mono),
             "computing": lambda: measures.computing(mono),
             "starts": measures.starts,
-            "long sessions": measures.with_hours,
+            "kits of long records": growth.kits,
         },
         json,
     )

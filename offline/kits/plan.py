@@ -1,6 +1,6 @@
 """What is to be cut out of a record, before anything is: the chops found, described, compared, and chosen from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -83,6 +83,22 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """What a record offers before any of it is compared. fixed: samples of the places that must be chosen.
+
+    The others: see `Choice`.
+    """
+
+    found: candidates.Found
+    everything: tuple[Candidate, ...]
+    places: tuple[Candidate, ...]
+    fixed: frozenset[int]
+    bars: tuple[int, ...]
+    tempo_map: TempoMap | None
+    counts: range
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be cut, before anything is. similarity: of the pieces to each other, float32 (n, n), 0..1.
 
@@ -123,9 +139,47 @@ def choice(
     detected: by which to find out what is wanted. project: whose places are among them and must be chosen, and whose
     corrections of beats, bars and tempo count. Raises UserError for corrections that cannot be.
     """
-    rate, length = record.sample_rate, last - first
+    length = last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
-    chops = len(found.candidates) - found.others
+    there = offered(found, record, options, first, last, project)
+    places, rate = there.places, record.sample_rate
+    starts = np.array([place.sample for place in places], np.int64)
+    stops = np.append(starts[1:], last)
+    cuts, ends = _grid(options, len(places), first, last)
+    heard = spectra(record, first, last)
+    both = descriptors.describe_in(heard, np.append(starts, cuts), np.append(stops, ends), options.compare)
+    described, cut = both.part(np.arange(len(starts))), both.part(np.arange(len(starts), len(both)))
+    suits = None
+    if detected is not None and options.want != "both":
+        suits = content.suitability(detected, starts, stops, options.want)
+    return Choice(
+        found=there.found,
+        everything=there.everything,
+        places=places,
+        described=described,
+        locked=np.flatnonzero(np.isin(starts, list(there.fixed))),
+        bars=there.bars,
+        cuts=cuts,
+        cut=cut,
+        suits=suits,
+        tempo_map=there.tempo_map,
+        counts=there.counts,
+        heard=heard,
+        ranks=Ranks(described),
+        judge=redundancy.Judge(places, described.timbre, rate),
+    )
+
+
+def offered(
+    found: candidates.Found,
+    record: Record,
+    options: ChopOptions,
+    first: int,
+    last: int,
+    project: Project | None = None,
+) -> Offered:
+    """Give what there is in the samples first..last before any of it is compared. project: as in `choice`."""
+    rate, chops = record.sample_rate, len(found.candidates) - found.others
     # Where the record begins, and with it the number of a bar, is the same whatever is wanted of it.
     attacks = found.usual or [one.sample for one in found.candidates]
     begins = boundaries.begins_with_sound(record, attacks, first, last, found.places)
@@ -146,36 +200,18 @@ def choice(
     begun = boundaries.with_beginning(found.candidates, options, first, rate, begins, opening)
     mine = {chop.at for chop in decided.inside(project, first, last)}
     everything, fixed = boundaries.with_fixed(begun, options, rate, first, last, mine)
-    must = {everything[index].sample for index in fixed}
+    must = frozenset(everything[index].sample for index in fixed)
     enough = _long_enough(everything, must, options.count or 1, last - round(SHORTEST * rate))
-    places = _strongest(enough, must)
-    starts = np.array([place.sample for place in places], np.int64)
-    stops = np.append(starts[1:], last)
-    cuts, ends = _grid(options, len(places), first, last)
-    heard = spectra(record, first, last)
-    both = descriptors.describe_in(heard, np.append(starts, cuts), np.append(stops, ends), options.compare)
-    described, cut = both.part(np.arange(len(starts))), both.part(np.arange(len(starts), len(both)))
-    suits = None
-    if detected is not None and options.want != "both":
-        suits = content.suitability(detected, starts, stops, options.want)
-    locked = np.flatnonzero(np.isin(starts, list(must)))
     tempi = tempo_changes.tempo_map(beats, tempo, rate, grid.ones, [one.at for one in grid.changes])
     least, most = len(options.lock) + (options.until == "chosen"), min(chops, len(found.candidates), len(enough))
-    return Choice(
+    return Offered(
         found=found,
         everything=tuple(everything),
-        places=tuple(places),
-        described=described,
-        locked=locked,
+        places=tuple(_strongest(enough, must)),
+        fixed=must,
         bars=bars,
-        cuts=cuts,
-        cut=cut,
-        suits=suits,
         tempo_map=tempi,
         counts=range(least, most + 1) if least <= options.most <= most else range(0),
-        heard=heard,
-        ranks=Ranks(described),
-        judge=redundancy.Judge(places, described.timbre, rate),
     )
 
 
@@ -242,7 +278,7 @@ def _grid(options: ChopOptions, places: int, first: int, last: int) -> tuple[NDA
     return cuts, np.append(cuts[1:], last)
 
 
-def _long_enough(everything: Sequence[Candidate], fixed: set[int], count: int, latest: int) -> Sequence[Candidate]:
+def _long_enough(everything: Sequence[Candidate], fixed: Set[int], count: int, latest: int) -> Sequence[Candidate]:
     """Leave out what begins so late that the end of what is chopped makes a sliver of it, if the kit is full without.
 
     latest: sample. What is fixed stays.
@@ -251,7 +287,7 @@ def _long_enough(everything: Sequence[Candidate], fixed: set[int], count: int, l
     return kept if len(kept) >= count else everything
 
 
-def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candidate]:
+def _strongest(everything: Sequence[Candidate], fixed: Set[int]) -> list[Candidate]:
     """Leave out the weakest of too many; what is fixed stays."""
     if len(everything) <= MOST_CANDIDATES:
         return list(everything)

@@ -46,6 +46,15 @@ def best_cpu_seconds(work: Callable[[], object], repeats: int = 7) -> float:
     return min(times)
 
 
+def best_in_turns(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """Give the least CPU time of each of several pieces of work, done in turns: what disturbs one disturbs all."""
+    times: list[list[float]] = [[] for _ in works]
+    for _ in range(repeats):
+        for work, took in zip(works, times, strict=True):
+            took.append(best_cpu_seconds(work, 1))
+    return [min(took) for took in times]
+
+
 def as_installed() -> dict[str, str]:
     """Give the environment of programs that are measured: Python keeps there what it makes of modules.
 
@@ -56,13 +65,19 @@ def as_installed() -> dict[str, str]:
 
 def cpu_seconds_of(command: Sequence[str], repeats: int) -> float:
     """Run a command several times; give the least CPU time that it took. Raises CalledProcessError if it fails."""
-    times = []
-    for _ in range(repeats):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    def run() -> None:
         subprocess.run(command, check=True, capture_output=True, env=as_installed())
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    return min(times)
+
+    return min(cpu_seconds_of_programs(run) for _ in range(repeats))
+
+
+def cpu_seconds_of_programs(work: Callable[[], object]) -> float:
+    """Give the CPU time of the programs that work runs, and waits for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def each_microseconds(steps: Iterable[Callable[[], object]]) -> NDArray[np.float64]:

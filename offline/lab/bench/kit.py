@@ -22,7 +22,8 @@ from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.lab.bench import Figure, as_installed, best_seconds, cpu_seconds_of
+from samplechop.offline.lab.bench import Figure, as_installed, best_seconds, cpu_seconds_of, cpu_seconds_of_programs
+from samplechop.offline.lab.bench.growth import LINEAR
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 
@@ -151,14 +152,25 @@ def again(path: Path) -> Iterator[Figure]:
 
 
 def hours(path: Path, count: float) -> Iterator[Figure]:
-    """Chop so many hours of a recording, repeated, and tell the command's largest memory."""
+    """Chop so many hours of a recording, repeated, and tell the command's largest memory; and beside it one hour."""
+    cpu: list[float] = []
+    for length in (1.0, count) if count > 1 else (count,):
+        took, spent, most = _hours(path, length)
+        cpu.append(spent)
+        yield Figure(f"{length:g} hours to a kit", took, "s")
+        yield Figure(f"{length:g} hours to a kit: largest memory", most, "MB").at_most(500)
+    if len(cpu) > 1:
+        yield Figure(f"{count:g} hours to a kit ÷ 1 hour", cpu[1] / cpu[0], "×").at_most(LINEAR * count)
+
+
+def _hours(path: Path, count: float) -> tuple[float, float, float]:
+    """Chop so many hours; give the seconds it takes, the CPU time, s, and the largest memory, MB."""
+    most: list[float] = []
     with tempfile.TemporaryDirectory() as scratch:
         wav = _repeated(path, Path(scratch, "hours.wav"), 3600 * count)
         began = time.perf_counter()
-        most = _command(wav, Path(scratch, "kits"))
-        took = time.perf_counter() - began
-    yield Figure(f"{count:g} hours to a kit", took, "s")
-    yield Figure(f"{count:g} hours to a kit: largest memory", most, "MB").at_most(500)
+        spent = cpu_seconds_of_programs(lambda: most.append(_command(wav, Path(scratch, "kits"))))
+        return time.perf_counter() - began, spent, most[0]
 
 
 def _repeated(path: Path, target: Path, seconds: float) -> Path:

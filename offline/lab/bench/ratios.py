@@ -5,15 +5,14 @@ that imports numpy, both in turns, the least of several: what else the machine d
 """
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.lab.bench import Figure, allocations, cpu_seconds_of
+from samplechop.offline.lab.bench import Figure, allocations, best_in_turns, cpu_seconds_of
 from samplechop.offline.lab.bench.live import TOGETHER
-from samplechop.offline.lab.bench.start import LISTENING, PROGRAM, growth
+from samplechop.offline.lab.bench.start import LISTENING, PROGRAM
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
@@ -77,7 +76,7 @@ def computing(mono: NDArray[np.float32], repeats: int = 5) -> Iterator[Figure]:
         blocks = _blocks(mono, block)
         for names, most in bounds.items():
             engine = _engine(names, block)
-            took, unit = _in_turns([lambda: _run(engine, blocks), transforms], repeats)  # noqa: B023 (called at once)
+            took, unit = best_in_turns([lambda: _run(engine, blocks), transforms], repeats)  # noqa: B023 (called at once)
             yield Figure(f"{_title(names)}, {where} ÷ transforms", took / unit, "×").at_most(most)
 
 
@@ -88,11 +87,6 @@ def starts(repeats: int = 5) -> Iterator[Figure]:
     for arguments, most in STARTS.items():
         took = cpu_seconds_of([*PROGRAM, *arguments], repeats)
         yield Figure(f"{' '.join(arguments)} ÷ Python and numpy", took / bare, "×").at_most(most)
-
-
-def with_hours() -> Iterator[Figure]:
-    """Give what grows with the hours, as ratios."""
-    return (figure for figure in growth() if figure.unit == "×")
 
 
 def _engine(names: Sequence[str], block: int) -> Engine:
@@ -110,17 +104,6 @@ def _run(engine: Engine, blocks: Sequence[NDArray[np.float32]]) -> None:
 
 def _drop(_event: object) -> None:
     """Do nothing with an event."""
-
-
-def _in_turns(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Give the least CPU time of each of several pieces of work, done in turns."""
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(repeats):
-        for work, took in zip(works, times, strict=True):
-            began = time.process_time()
-            work()
-            took.append(time.process_time() - began)
-    return [min(took) for took in times]
 
 
 def _title(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from samplechop.offline.lab.bench import (
     as_table,
     best_seconds,
     cpu_seconds_of,
+    growth,
     live,
     ratios,
     stages,
@@ -67,14 +68,15 @@ def test_a_missing_recording_is_named() -> None:
 
 def test_the_start_benchmark_prints_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "cpu_seconds_of", lambda _command, _repeats: 0.25)
-    monkeypatch.setattr(start, "PER_HOUR", 40)
-    monkeypatch.setattr(start.growth, "__defaults__", ((1, 2),))
+    monkeypatch.setattr(growth, "PER_HOUR", 40)
+    for grown in (growth.midi_file, growth.kits):
+        monkeypatch.setattr(grown, "__defaults__", ((1, 2),))
     before = os.environ.get("NUMBA_CACHE_DIR")
     result = samplechop("bench", "start", "--json")
     assert result.code == 0, result.err
     names = {one["name"] for one in json.loads(result.out)["figures"]}
     assert {"--help", "chops: first start ever, until it listens"} <= names
-    assert "--midi-file, without beats: memory each further hour" in names
+    assert {"--midi-file, without beats: memory each further hour", "a kit's picture, 2 h ÷ 1 h"} <= names
     assert os.environ.get("NUMBA_CACHE_DIR") == before
 
 
@@ -94,6 +96,6 @@ def test_no_live_block_calls_more_functions_than_it_may() -> None:
 
 @pytest.mark.parametrize(("bound", "code"), [(1.0, 1), (9.0, 0)])
 def test_a_ratio_beyond_its_bound_fails_the_check(bound: float, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part in ("counts", "computing", "starts", "with_hours"):
-        monkeypatch.setattr(ratios, part, lambda *_: [Figure("ratio", 5.0, "×").at_most(bound)])
+    for module, part in ((ratios, "counts"), (ratios, "computing"), (ratios, "starts"), (growth, "kits")):
+        monkeypatch.setattr(module, part, lambda *_: [Figure("ratio", 5.0, "×").at_most(bound)])
     assert samplechop("bench", "ratios", "--json").code == code
