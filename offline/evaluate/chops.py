@@ -61,6 +61,7 @@ def data(markers: Markers) -> dict[str, Any]:
 ROWS = (
     *f_rows("chosen chops F", "chops"),
     Row("  F at ±30 ms", "chops_f30", share),
+    Row("  recall at ±30 ms", "chops_r30", share),
     Row("  of the N strongest", "strongest_f", share),
     Row("every hit F, ±30 ms", "onsets_f30", share),
     Row("  precision", "onsets_p30", share),

@@ -32,13 +32,15 @@ class Markers:
     """What a system found in one recording.
 
     times: float64 (n,), seconds, rising. strengths: float64 (n,), 0..1, or None for a system that gives none.
-    downbeats: bool (n,), or None for a system without them. seconds: how long the system took.
+    downbeats: bool (n,), or None for a system without them. seconds: how long the system took. wants: which of KINDS
+    it is after; None for whatever a marker should hit.
     """
 
     times: Seconds
     strengths: Seconds | None = None
     downbeats: np.ndarray | None = None
     seconds: float = 0.0
+    wants: str | None = None
 
 
 def _known(markers: Seconds, places: Seconds, unsure: Sequence[tuple[float, float]], window: float) -> np.ndarray:
@@ -147,17 +149,14 @@ RIGHT, WRONG, OPEN = 1, 0, -1
 def marks(references: References, markers: Markers) -> NDArray[np.int8]:
     """Say of each marker, int8 (n,), whether it hits the target within ±50 ms: RIGHT, WRONG, or OPEN: nobody knows.
 
-    The target of a system that gives downbeats is the beats, where these are known.
+    The target is what the system wants; of one that gives downbeats the beats, where these are known.
     """
-    said = np.full(len(markers.times), WRONG, np.int8)
     follows_beats = markers.downbeats is not None and references.beats is not None
-    target = references.beats if follows_beats else references.target
-    if target is None:
-        said[:] = OPEN
-        return said
-    if not follows_beats:
-        kind = next((name for name in ("chops", "strong", "onsets") if getattr(references, name) is not None), "beats")
-        said[~_scored(kind, references, markers.times, WINDOWS[0])] = OPEN
+    kind = markers.wants or ("beats" if follows_beats else references.aim)
+    target: Seconds | None = None if kind is None else getattr(references, kind)
+    if kind is None or target is None:
+        return np.full(len(markers.times), OPEN, np.int8)
+    said = np.where(_scored(kind, references, markers.times, WINDOWS[0]), WRONG, OPEN).astype(np.int8)
     said[[j for _, j in pairs(target, markers.times, WINDOWS[0])]] = RIGHT
     return said
 

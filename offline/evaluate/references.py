@@ -106,12 +106,15 @@ class References:
     first_play: FirstPlay | None = None
 
     @property
+    def aim(self) -> str | None:
+        """Name what a marker should hit: the chops where known, else strong hits, else any attack, else beats."""
+        return next((one for one in ("chops", "strong", "onsets", "beats") if getattr(self, one) is not None), None)
+
+    @property
     def target(self) -> Seconds | None:
-        """What a marker should hit: the chops where known, else strong hits, else any attack, else beats."""
-        for known in (self.chops, self.strong, self.onsets, self.beats):
-            if known is not None:
-                return known
-        return None
+        """Give the places of `aim`."""
+        known: Seconds | None = None if self.aim is None else getattr(self, self.aim)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ BLOCK = 4096
 WAY = "@"
 """Between a model and the way in which it chooses, or its early stage, in the name of a system: chop@hits."""
 EARLY = "early"
+WANTS = {"attacks": "onsets", "hits": "strong", "beats": "beats", "bars": "downbeats"}
+"""By way to choose, which of `References` it is after; a way that is not here is after chops."""
 System = Callable[[Sound], Markers]
 """Float32 mono audio at 44 100 Hz in, markers out."""
 Found = TypeVar("Found")
@@ -41,7 +43,8 @@ def open_system(system: str) -> System:
         return partial(peers.markers, system)
     model, way = parted(system)
     settings = ChopSettings(choose=cast(Choose, way)) if way else ChopSettings()
-    return live_system(detector_of(model, lambda name: ChopDetector(replace(settings, model=name))))
+    run = live_system(detector_of(model, lambda name: ChopDetector(replace(settings, model=name))))
+    return lambda samples: replace(run(samples), wants=WANTS.get(way))
 
 
 def parted(system: str) -> tuple[str, str]:

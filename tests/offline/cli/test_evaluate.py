@@ -137,6 +137,7 @@ def test_a_way_to_choose_is_that_of_the_detector(folder):
     found = systems.open_system("chop@hits")(sound)
     expected = systems.live_system(ChopDetector(ChopSettings(choose="hits")))(sound)
     assert found.times.tolist() == expected.times.tolist()
+    assert (found.wants, expected.wants) == ("strong", None)
     assert systems.open_system("chop@hits") is not systems.open_system("chop")
     assert track.references.strong is not None
 

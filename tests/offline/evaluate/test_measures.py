@@ -5,6 +5,7 @@ import pytest
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate.measures import OPEN, RIGHT, WRONG, Markers
 from samplechop.offline.evaluate.references import References, references_of, together
+from samplechop.offline.evaluate.systems import WANTS
 from samplechop.offline.labels.recording_truth import BeatTruth, ChopTruth, DrumTruth, NoteTruth, Truth
 
 CHOPS = np.arange(1.0, 11.0)
@@ -136,6 +137,15 @@ def test_a_system_that_tells_beats_is_trusted_by_its_beats():
     told = Markers(CHOPS, np.full(10, 0.9), np.arange(10) % 4 == 0)
     assert measures.marks(known, told).tolist() == [RIGHT] * 10
     assert measures.marks(known, markers(CHOPS)).tolist() == [RIGHT] + [WRONG] * 9
+
+
+@pytest.mark.parametrize("way", WANTS)
+def test_what_a_way_to_choose_finds_is_trusted_by_what_it_wants(way):
+    known = References(chops=np.array([0.5]), **{WANTS[way]: CHOPS})
+    found = Markers(CHOPS + 0.01, np.ones(10), wants=WANTS[way])
+    assert measures.calibration_error(measures.reliability(*measures.verdicts(known, found))) == 0
+    nobody_says = measures.verdicts(References(chops=np.array([0.5])), found)
+    assert measures.calibration_error(measures.reliability(*nobody_says)) is None
 
 
 @pytest.mark.parametrize(("n", "expected"), [(1, 1.0), (2, 0.5), (4, 0.75), (9, 0.75)])
