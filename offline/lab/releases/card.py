@@ -2,7 +2,7 @@
 
 In the text stand, each alone in a line,
 
-    {{commands}}       what made the model, command by command
+    {{commands}}       what made the model, command by command; where weights were kept, what made those, too
     {{net}}            its size and outputs, from the manifest
     {{training}}       what the manifest says of the training
     {{table NAME}}     a table of the recipe:
@@ -28,7 +28,7 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.offline.evaluate.measures import standard_error
 from samplechop.offline.evaluate.references import group_of
 from samplechop.offline.evaluate.systems import title
-from samplechop.offline.lab.releases.recipe import HERE, Command, Place, Recipe
+from samplechop.offline.lab.releases.recipe import HERE, Command, Place, Recipe, made_weights
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
@@ -46,14 +46,16 @@ def places(text: str) -> list[tuple[str, str]]:
 
 
 def write(recipe: Recipe, place: Place, commands: Sequence[Command]) -> None:
-    """Fill in the card of a model that was made, beside it. Raises UserError for results that cannot be read."""
+    """Fill in the card of a model that was made, beside it. commands: that were carried out.
+
+    Raises UserError for results that cannot be read.
+    """
     manifest = place.out.with_name(place.out.name + ".json")
     made = models.load(manifest)
 
     def fill(match: re.Match[str]) -> str:
         if match[1] == "commands":
-            first = [f"    {typed(recipe.name, place)}", "", "which is", ""]
-            return "\n".join([*first, *(f"    {line}" for line in lines_of(commands, place))])
+            return "\n".join(how(recipe, place, commands))
         if match[1] == "training":
             return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in made.training.items())
         if match[1] == "net":
@@ -70,6 +72,17 @@ def write(recipe: Recipe, place: Place, commands: Sequence[Command]) -> None:
             "\n\n", f"\n\n**A trial at a scale of {place.scale:g}: no figure below means anything.**\n\n", 1
         )
     write_text(manifest.with_suffix(".md"), text)
+
+
+def how(recipe: Recipe, place: Place, commands: Sequence[Command]) -> list[str]:
+    """Write how a model was made, for people: what was typed, the commands of it, and those of weights it kept."""
+    lines = [f"    {typed(recipe.name, place)}", ""]
+    if place.keep_weights:
+        whole, made = made_weights(recipe, place)
+        lines += ["which kept the weights that are released. The recipe makes those, at full size, by", ""]
+        lines += [*(f"    {line}" for line in lines_of(made, whole)), ""]
+    lines += ["Thresholds, strengths and figures are of" if place.keep_weights else "which is", ""]
+    return lines + [f"    {line}" for line in lines_of(commands, place)]
 
 
 def net(made: Manifest) -> str:
@@ -92,7 +105,9 @@ def _plain(value: Any) -> str:
 def typed(name: str, place: Place) -> str:
     """Give the command that makes a model, the user's folders by the names of their options in capitals."""
     given = [f" --{option} {option.upper()}" for option, paths in place.folders.items() for _ in paths]
-    return f"samplechop train release {name}{''.join(given)}" + (f" --scale {place.scale:g}" if place.scale < 1 else "")
+    given += [" --keep-weights"] if place.keep_weights else []
+    given += [f" --scale {place.scale:g}"] if place.scale < 1 else []
+    return f"samplechop train release {name}{''.join(given)}"
 
 
 def lines_of(commands: Sequence[Command], place: Place) -> list[str]:

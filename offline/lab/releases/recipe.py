@@ -173,6 +173,17 @@ def plan(recipe: Recipe, place: Place) -> list[Command]:
     ]
 
 
+def made_weights(recipe: Recipe, place: Place) -> tuple[Place, list[Command]]:
+    """Give how the recipe makes the weights that are released: where, and its steps, at full size.
+
+    Which folders were named then nobody wrote down: all stand there, by their options in capitals.
+    """
+    folders = {option: [Path(option.upper())] for option in recipe.folders}
+    whole = Place(place.out.with_name(recipe.name), place.work, folders)
+    commands = zip(recipe.steps, plan(recipe, whole), strict=True)
+    return whole, [command for step, command in commands if step.weights]
+
+
 def links(recipe: Recipe, place: Place) -> dict[Path, list[Path]]:
     """Give the folders of links that are made first, each with the files they lead to, as far as those are there."""
     known = {name: _installed(package, place) for name, package in recipe.packages.items()}

@@ -5,7 +5,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from samplechop.offline.common.atomic import write_text
@@ -55,7 +54,7 @@ def make(recipe: Recipe, place: Place, execute: Execute | None = None) -> Path:
         _run(one, execute or _execute)
         done[one.name] = made_of
         write_text(place.work / DONE, json.dumps(done, indent=1) + "\n")
-    card.write(recipe, place, plan(recipe, replace(place, keep_weights=False)))  # those kept were made by these
+    card.write(recipe, place, commands)
     return place.out.with_name(place.out.name + ".json")
 
 

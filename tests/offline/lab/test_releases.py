@@ -105,6 +105,15 @@ def test_what_is_missing_is_said_at_once_and_how_to_get_it(name: str, tmp_path: 
     assert not list(tmp_path.iterdir())
 
 
+def test_a_card_tells_how_kept_weights_were_made_from_what_was_fitted_last(place: Place) -> None:
+    recipe, trial = read("chop"), replace(place, scale=0.12, keep_weights=True)
+    typed, *rest = card.how(recipe, trial, plan(recipe, trial))
+    assert typed.endswith(" --keep-weights --scale 0.12")
+    weights, fitted = "\n".join(rest).split("Thresholds, strengths and figures are of")
+    assert "--minutes 360" in weights and "--steps 6000" in weights and "devset build" not in weights
+    assert "--count 6" in fitted and "--steps 0" in fitted and "crate build" not in fitted
+
+
 def test_what_is_optional_and_not_there_gives_no_option(place: Place) -> None:
     without = replace(place, folders={**place.folders, "sounds": []})
     words = plan(read("chop"), without)[0].words
