@@ -25,7 +25,6 @@ from samplechop.offline.training import dataset, measures
 from samplechop.offline.training.checkpoints import digest
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.recipes import Recipe, StreamOptions
-from samplechop.offline.training.streaming_targets import StreamSpec
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, install_extra
 
@@ -49,10 +48,10 @@ class Range:
     step: int = 0
 
 
-def ranges_of(options: StreamOptions, sources: int, channels: int, layers: int) -> dict[str, Range]:
+def ranges_of(options: StreamOptions, mixed: bool, channels: int, layers: int) -> dict[str, Range]:
     """Give the ranges that are searched, by option; one that is given on the command line stays as it is.
 
-    sources: how many folders there are. channels, layers: of the task's own net.
+    mixed: whether there are folders to mix. channels, layers: of the task's own net.
     """
     found = {"rate": Range(1e-4, 3e-3, 6e-4, log=True) if options.start else Range(8e-4, 1.6e-2, 4e-3, log=True)}
     if not options.start:
@@ -60,7 +59,7 @@ def ranges_of(options: StreamOptions, sources: int, channels: int, layers: int) 
         found["channels"] = Range(low, high, min(max(channels // 8 * 8, low), high), step=8)
         found["layers"] = Range(max(2, layers - 2), min(13, layers + 2), layers, step=1)
     found["augmentation"] = Range(0, 2, 1)
-    if sources > 1:
+    if mixed:
         found["mixing"] = Range(0.1, 0.9)
     return {name: one for name, one in found.items() if getattr(options, name) is None}
 
@@ -77,8 +76,9 @@ def search(recipe: Recipe, sources: list[Path], options: StreamOptions, run: Run
         raise UserError("--search trains streaming nets: leave out --model-shape, and --steps 0")
     spec, shape = module.net_of(options)
     present = _in_use(run, options)
-    apart = _set_apart(spec, sources)
-    ranges = ranges_of(options, len(sources), shape.channels, len(shape.dilations))
+    examples = dataset.find(spec, sources, set_apart=True)
+    apart = {one.audio for one in examples if one.split == dataset.COMPARISON}
+    ranges = ranges_of(options, dataset.can_be_mixed(examples), shape.channels, len(shape.dilations))
     folder = run.out.with_name(run.out.name + "-search")
     study = _study(folder, run.task, digest(sources, replace(options, search=None, jobs=1, work=None), ranges), ranges)
     while len(finished := _finished(study)) < count:
@@ -103,11 +103,6 @@ def _in_use(run: Run, options: StreamOptions) -> str:
     name = str(written) if written.is_file() else options.start or run.task
     models.load(name)
     return name
-
-
-def _set_apart(spec: StreamSpec, sources: Sequence[Path]) -> set[Path]:
-    found = dataset.find(spec, sources, set_apart=True)
-    return {one.audio for one in found if one.split == dataset.COMPARISON}
 
 
 def _study(folder: Path, task: str, made_of: str, ranges: Mapping[str, Range]) -> Any:

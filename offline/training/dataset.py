@@ -38,6 +38,10 @@ NOTHING_HELD_OUT = (
     "with one labelled recording nothing is held out to measure on: training needs at least two, of different names; "
     "ten or more are advised"
 )
+NOT_MIXED = (
+    "--mixing says how much is drawn from the first of two folders or more, each with something that is not held out: "
+    "name another"
+)
 INDEX = "shards.json"
 SCHEMA = 1
 PARTS = ("x", "target", "weight")
@@ -83,6 +87,11 @@ def find(spec: StreamSpec, folders: Sequence[Path], set_apart: bool = False) -> 
         other = "validation" if last.split == "train" else "train"
         examples = [replace(one, split=other) if one.audio.stem == last.audio.stem else one for one in examples]
     return _with_some_apart(examples) if set_apart else examples
+
+
+def can_be_mixed(examples: Sequence[Example]) -> bool:
+    """Say whether there is something to train on in the first folder and in another."""
+    return len({one.source == 0 for one in examples if one.split == "train"}) == 2
 
 
 def learned_from(spec: StreamSpec, folders: Sequence[Path], set_apart: bool = False) -> list[str]:

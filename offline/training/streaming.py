@@ -128,7 +128,7 @@ class StreamingTask(ABC):
         if options.mixing is not None:
             first = self._sources == 0
             if first.all() or not first.any():
-                raise UserError("--mixing says how much is drawn from the first of two folders or more: name another")
+                raise UserError(dataset.NOT_MIXED)
             shares = np.where(first, options.mixing, 1 - options.mixing)
             sums = np.where(first, self._lengths[first].sum(), self._lengths[~first].sum())
             self._chance = shares * self._lengths / sums
@@ -212,6 +212,8 @@ def train_stream(
 
     make: the task of (shards, members, start, shards to calibrate on). teachers: models to learn from, too.
     """
+    if options.mixing is not None and not dataset.can_be_mixed(dataset.find(spec, sources, run.set_apart)):
+        raise UserError(dataset.NOT_MIXED)
     shards, real = run.work / run.task, None
     prepare = partial(dataset.prepare, spec, seed=options.seed, jobs=options.jobs)
     counted = partial(run.progress, "processing recordings")

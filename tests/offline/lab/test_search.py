@@ -13,6 +13,7 @@ from samplechop import models
 from samplechop.offline.common.progress import silent
 from samplechop.offline.evaluate.comparison import difference
 from samplechop.offline.lab import search
+from samplechop.offline.labels.recording_truth import ChopTruth, Truth, write_truth
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.tasks import chop
@@ -45,9 +46,20 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory, records: Path) -> Path:
+def held_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic recording that is held out, so that nothing can be drawn from its folder."""
+    folder = tmp_path_factory.mktemp("held-out")
+    samples, truth = record(4.0, 1)
+    soundfile.write(folder / "made.wav", samples, 44_100)
+    chops = [ChopTruth(sample / 44_100, "hit", 1.0) for sample in truth]
+    write_truth(Truth(4.0, "funk", "validation", 1, chops=chops), folder / "made.json")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory, records: Path, held_out: Path) -> Path:
     out = tmp_path_factory.mktemp("searched") / "found"
-    made = samplechop("train", records, "-o", out, "--search", 2, *TINY)
+    made = samplechop("train", records, held_out, "-o", out, "--search", 2, *TINY)
     assert made.code == 0, made
     assert "the best of 2 settings" in made.out and "chop stays in use" in made.out, made
     return out
@@ -68,9 +80,9 @@ def test_a_search_leaves_a_table_figures_and_the_model_in_use(searched: Path) ->
     assert not searched.with_name("found.json").exists()
 
 
-def test_a_search_goes_on_where_it_ended(searched: Path, records: Path) -> None:
+def test_a_search_goes_on_where_it_ended(searched: Path, records: Path, held_out: Path) -> None:
     before = rows(searched)
-    again = samplechop("train", records, "-o", searched, "--search", 3, *TINY)
+    again = samplechop("train", records, held_out, "-o", searched, "--search", 3, *TINY)
     assert again.code == 0, again
     after = rows(searched)
     assert len(after) == len(before) + 1 and all(one in after for one in before)
@@ -93,9 +105,9 @@ def test_what_was_tried_when_the_search_was_killed_is_tried_again(tmp_path: Path
 
 def test_options_that_are_given_are_not_searched() -> None:
     options = StreamOptions(rate=0.01, layers=9)
-    assert search.ranges_of(options, 1, 48, 10).keys() == {"channels", "augmentation"}
-    assert search.ranges_of(options, 2, 48, 10).keys() == {"channels", "augmentation", "mixing"}
-    assert search.ranges_of(StreamOptions(start="chop"), 1, 48, 10).keys() == {"rate", "augmentation"}
+    assert search.ranges_of(options, False, 48, 10).keys() == {"channels", "augmentation"}
+    assert search.ranges_of(options, True, 48, 10).keys() == {"channels", "augmentation", "mixing"}
+    assert search.ranges_of(StreamOptions(start="chop"), False, 48, 10).keys() == {"rate", "augmentation"}
 
 
 @pytest.mark.parametrize(
@@ -114,6 +126,15 @@ def test_a_model_takes_the_place_of_another_only_if_it_is_surely_better(
     if wins:
         assert models.load(tmp_path / "mine.json").name == "mine"
         assert json.loads((tmp_path / "mine.json").read_text())["file"] == "mine.tflite"
+
+
+def test_mixing_with_a_folder_of_which_nothing_is_trained_on_is_refused_at_once(
+    tmp_path: Path, records: Path, held_out: Path
+) -> None:
+    refused = samplechop("train", records, held_out, "-o", tmp_path / "x", "--mixing", 0.5, *TINY)
+    assert refused.code == 2
+    assert "--mixing says how much is drawn" in refused.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_comparison_needs_two_records_held_out(tmp_path: Path, records: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.labels.files import fingerprint
+from samplechop.offline.labels.recording_truth import Truth, write_truth
 from samplechop.offline.training import dataset
 from samplechop.offline.training.tasks.chop_targets import SHARED
 
@@ -31,3 +32,20 @@ def test_a_model_knows_the_recordings_it_learned_from_without_their_names(tmp_pa
     learned = {one.audio for one in dataset.find(SHARED, [tmp_path]) if one.split == "train"}
     assert set(dataset.learned_from(SHARED, [tmp_path])) == {fingerprint(audio) for audio in learned}
     assert 0 < len(learned) < 10
+
+
+def test_folders_are_mixed_where_something_is_trained_on_in_each(tmp_path: Path) -> None:
+    for name in ("mine", "held-out", "made"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            (tmp_path / name / f"{number}.wav").touch()
+            if name == "mine":
+                (tmp_path / name / f"{number}.txt").write_text("1.0\n")
+            else:
+                split = "train" if name == "made" else "validation"
+                write_truth(Truth(2.0, "funk", split, number), tmp_path / name / f"{number}.json")
+    mine, held_out, made = (tmp_path / name for name in ("mine", "held-out", "made"))
+    assert dataset.can_be_mixed(dataset.find(SHARED, [mine, made]))
+    assert not dataset.can_be_mixed(dataset.find(SHARED, [mine, held_out]))
+    assert not dataset.can_be_mixed(dataset.find(SHARED, [held_out, mine]))
+    assert not dataset.can_be_mixed(dataset.find(SHARED, [mine]))
