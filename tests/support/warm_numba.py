@@ -78,8 +78,8 @@ def _separate() -> None:
     """Have librosa compile what it leaves to the first sound whose harmonic part it is asked for.
 
     Two channels, and as long that it works on more than one piece of it, which it compiles for apart. All in one
-    process: two that keep the same function for other arguments at once may give both one name, by which later the
-    wrong one is found.
+    process: two that keep the same function for other arguments at once may give both one name, by which later one of
+    them is not found.
     """
     import librosa
 
