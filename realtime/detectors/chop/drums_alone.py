@@ -23,6 +23,9 @@ FEATURES = ("contrast", "hits")
 """contrast: differences of neighbouring semitones over all there is, 0..1. hits: log of how many attacks are hits."""
 SOLO = "solo"
 """The head of a net that says it itself; its feature is its mean log odds."""
+MUSIC, DRUMS_ALONE, NOTHING_HEARD = range(3)
+"""What may sound when a hop is answered; the last where no attack was heard lately, so that all there is may be noise.
+"""
 _EDGE = 1e-3
 _LEAST_HITS, _LEAST_ATTACKS = 0.01, 0.01
 _DIFFERENCES, _SUM, _HITS, _ATTACKS, _SOLO = range(5)
@@ -172,20 +175,34 @@ def at_hops(states: NDArray[np.bool_], first: bool, hops: int, lookahead: int) -
 
 
 class HopStates:
-    """Whether drums alone sound, for each hop that the early stage of a net answers; read from its head "solo", which
-    is known `lookahead` frames later. A new passage is noticed late, but it lasts, and strokes are not waited for.
+    """What sounds, for each hop that the early stage of a net answers; read from its heads "solo" and "onset", which
+    are known `lookahead` frames later. A new passage is noticed late, but it lasts, and strokes are not waited for.
     """
 
-    def __init__(self, rule: DrumsAlone, heads: Sequence[str], lookahead: int, most: int, frame_seconds: float) -> None:
-        """[main] Compile. most: hops in one push. Raises ModelError for a rule that asks for more than heads."""
+    def __init__(
+        self,
+        rule: DrumsAlone,
+        attack: float,
+        memory_seconds: float,
+        heads: Sequence[str],
+        lookahead: int,
+        most: int,
+        frame_seconds: float,
+    ) -> None:
+        """[main] Compile. Raises ModelError for a rule that asks for more than heads.
+
+        attack: score of "onset" from which an attack is heard, 0..1. memory_seconds: how long that counts. most: hops
+        in one push.
+        """
         if "contrast" in rule.weights:
             raise ModelError("early drums follow drums alone by a net's heads, the rule asks for a spectrum")
         self._features, self._state = PassageFeatures(heads, rule.seconds, frame_seconds), DrumsAloneState(rule)
-        self._first, self._lookahead = rule.first >= 0, lookahead
+        self._lookahead, self._onset = lookahead, list(heads).index("onset")
+        self._attack, self._memory = float(np.float32(attack)), math.ceil(memory_seconds / frame_seconds)
         # Of one type, whatever order a stream's rows have in memory, so that nothing is compiled while it runs.
         self._heads: NDArray[np.float32] = np.zeros((most, len(heads)), np.float32)
         self._nothing: NDArray[np.float32] = np.zeros((most, 0), np.float32)
-        self._found = np.zeros(most, np.bool_)
+        self._known, self._found = np.zeros((2, most), np.uint8)
         self.reset()
         self.push(self._heads[:1], 0)
         self.reset()
@@ -194,23 +211,28 @@ class HopStates:
         """[analysis] Become as new."""
         self._features.reset()
         self._state.reset()
-        self._hop, self._last = 0, self._first
+        self._hop, self._last, self._ago = 0, NOTHING_HEARD, self._memory
 
-    def push(self, heads: NDArray[np.float32], hops: int) -> NDArray[np.bool_]:
-        """[analysis] Take the probabilities, float32 (n, heads), that came with the next hops; give bool (hops,), a
-        view that is valid until the next push.
+    def push(self, heads: NDArray[np.float32], hops: int) -> NDArray[np.uint8]:
+        """[analysis] Take the probabilities, float32 (n, heads), that came with the next hops; give uint8 (hops,),
+        MUSIC, DRUMS_ALONE or NOTHING_HEARD: a view that is valid until the next push.
         """
         rows = self._heads[: len(heads)]
         rows[:] = heads
         parts = *self._features.parts(len(rows)), *self._state.parts(len(rows))
         _compiled()(rows, self._nothing[: len(rows)], 0, 1, *parts)
-        known = parts[-1]
+        known = self._known
+        known[: len(rows)] = parts[-1][: len(rows)]
+        for frame, score in enumerate(rows[:, self._onset].tolist()):
+            self._ago = 0 if score >= self._attack else self._ago + 1
+            if self._ago > self._memory:
+                known[frame] = NOTHING_HEARD
         before = max(0, _rows_at(self._hop - 1, self._lookahead))
         found = self._found[:hops]
         for place in range(hops):
             new = _rows_at(self._hop + place, self._lookahead) - before
             found[place] = known[new - 1] if new > 0 else self._last
         if len(rows):
-            self._last = bool(known[len(rows) - 1])
+            self._last = int(known[len(rows) - 1])
         self._hop += hops
         return found

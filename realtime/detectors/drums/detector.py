@@ -24,6 +24,7 @@ from samplechop.realtime.detectors.chop.drums_alone import HopStates
 from samplechop.realtime.detectors.drums.hit_picking import (
     ALONE,
     NOTES,
+    START,
     VELOCITY,
     DrumDecision,
     HitPicker,
@@ -84,8 +85,8 @@ class _OwnNet:
         """[analysis] Process a block; give the answers, float32 (n, heads), of every hop that it completes."""
         return self._net.push(self._features.push(block))
 
-    def alone(self) -> None:
-        """[analysis] Know nothing of passages."""
+    def passages(self) -> None:
+        """[analysis] Know nothing of them."""
 
 
 class _EarlyStage:
@@ -102,11 +103,14 @@ class _EarlyStage:
         self.latency = stream.early_latency
         self._passage: HopStates | None = None
         if ALONE in self.decision:
-            rule = Decision.read(manifest.decision, f"model {str(manifest.path)!r}").drums_alone
-            if rule is None:
-                raise ModelError(f"model {str(manifest.path)!r} does not say when drums alone sound")
+            where = f"model {str(manifest.path)!r}"
+            decision, memory = Decision.read(manifest.decision, where), DrumDecision.read(self.decision, where)
+            rule, attacks = decision.drums_alone, decision.ways.get("attacks")
+            if rule is None or attacks is None:
+                raise ModelError(f"{where} does not say when drums alone sound, and what an attack is")
             most, seconds = spec.max_block_size // HOP_LENGTH + 1, stream.hop_length / spec.sample_rate
-            self._passage = HopStates(rule, stream.heads, stream.lookahead, most, seconds)
+            heard = rule, attacks.threshold, memory.memory_seconds
+            self._passage = HopStates(*heard, stream.heads, stream.lookahead, most, seconds)
 
     def reset(self) -> None:
         """[analysis] Become as new."""
@@ -119,8 +123,8 @@ class _EarlyStage:
         self._rows = self._shared.push(block, start)
         return self._stream.early
 
-    def alone(self) -> NDArray[np.bool_] | None:
-        """[analysis] Say for each of these hops whether drums alone sound, bool (n,); None if nobody wants to know."""
+    def passages(self) -> NDArray[np.uint8] | None:
+        """[analysis] Say for each of these hops what sounds, uint8 (n,), as `HopStates`; None if nobody knows."""
         return None if self._passage is None else self._passage.push(self._rows, len(self._stream.early))
 
 
@@ -172,9 +176,14 @@ class DrumDetector(StatedLatency):
             ]
             for some in (decision.drums, decision.alone or decision.drums)
         )
-        self._calibrations = [[one.calibration for one in some] for some in (choices, alone)]
+        given = self._settings.thresholds
+        good = [
+            replace(one, threshold=one.threshold if name in given else max(one.threshold, START))
+            for name, one in zip(self._labels, choices, strict=True)
+        ]
+        self._calibrations = [[one.calibration for one in some] for some in (choices, alone, choices)]
         most = spec.max_block_size // HOP_LENGTH + 1
-        read = self._columns, alone
+        read = self._columns, alone, good
         self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate, most, *read)
         self._latency = (
             ("attack in the window", net.wait),
@@ -203,10 +212,10 @@ class DrumDetector(StatedLatency):
             self._start = start
         self._audio.append(block)
         answers = self._net.push(block, start)
-        alone = self._net.alone() if len(answers) else None
-        if len(answers) and len(found := self._picker.push(answers, alone)):
+        passages = self._net.passages() if len(answers) else None
+        if len(answers) and len(found := self._picker.push(answers, passages)):
             for frame, struck in groupby(found.tolist(), key=itemgetter(0)):
-                calibrations = self._calibrations[alone is not None and bool(alone[frame])]
+                calibrations = self._calibrations[0 if passages is None else passages[frame]]
                 known = [(drum, calibrations[drum]) for _, drum in struck]
                 self._emit(known, self._frame + frame, answers[frame], self._start, emit)
         self._frame += len(answers)

@@ -22,7 +22,9 @@ VELOCITY = " velocity"
 ALONE = "drums_alone"
 """In a manifest's decision on drums: how they are chosen where drums alone sound."""
 START = 0.6
-"""Of the highest score lately: the first hit of a record must be a good one."""
+"""What the highest score lately is taken for at first, and the least score of a hit where no attack was heard lately:
+the first hit of a record must be a good one, and the thumps and clicks of an empty groove stay below.
+"""
 Pairs = tuple[tuple[float, float], ...]
 
 
@@ -84,10 +86,10 @@ def _choices(record: Mapping[str, Any]) -> dict[str, DrumChoice]:
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(scores, columns, alone, tables, decay, state, found):
+    def run(scores, columns, passages, tables, decay, state, found):
         n, written = len(scores), 0
         for frame in range(n):
-            table = tables[int(alone[frame])]
+            table = tables[passages[frame]]
             for drum in range(len(table)):
                 score, highest = scores[frame, columns[drum]], state[drum, 0] * decay
                 if state[drum, 1] > 0:
@@ -100,7 +102,7 @@ def _compiled() -> Callable[..., int]:
         return written
 
     tables, state = types.float64[:, :, ::1], types.float64[:, ::1]
-    read = types.float32[:, :], types.int64[::1], types.boolean[::1]
+    read = types.float32[:, :], types.int64[::1], types.uint8[::1]
     signature = types.int64(*read, tables, types.float64, state, types.int64[:, ::1])
     return entry(signature)(run)
 
@@ -120,23 +122,23 @@ class HitPicker:
         sample_rate: int,
         most: int = 1,
         columns: Sequence[int] | None = None,
-        alone: Sequence[DrumChoice] = (),
+        *others: Sequence[DrumChoice],
     ) -> None:
         """[main] One choice for each drum; at most `most` frames in one push. columns: of the scores, each drum's.
 
-        alone: choices for frames in which drums alone sound (default: the same).
+        others: choices for frames of other passages than the first.
         """
         tables = [
             # Scores are float32: 0.7 must reach a threshold of 0.7.
             [(np.float32(one.threshold), one.relative, math.ceil(one.gap * sample_rate / hop_length)) for one in some]
-            for some in (choices, alone or choices)
+            for some in (choices, *others)
         ]
         self._tables = np.array(tables, np.float64)
         self._columns = np.array(range(len(choices)) if columns is None else columns, np.int64)
         self._decay = decay_of(memory_seconds, hop_length, sample_rate)
         self._state = np.zeros((len(choices), 2), np.float64)
         self._found = np.zeros((most * len(choices), 2), np.int64)
-        self._nowhere = np.zeros(most, np.bool_)
+        self._first = np.zeros(most, np.uint8)
         self._run = _compiled()
         self.reset()
 
@@ -144,15 +146,15 @@ class HitPicker:
         """[analysis] Forget everything."""
         self._state[:] = START, 0
 
-    def push(self, scores: NDArray[np.float32], alone: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    def push(self, scores: NDArray[np.float32], passages: NDArray[np.uint8] | None = None) -> NDArray[np.int64]:
         """[analysis] Process scores, float32 (n, columns), n <= most; give (frame, drum) of each hit.
 
-        alone: bool (n,), C-contiguous, whether drums alone sound; None for nowhere. Frames count from the first of
-        these scores. Returns int64, (m, 2): a view, valid until the next push.
+        passages: uint8 (n,), C-contiguous, by which of the choices a frame goes; None for the first. Frames count from
+        the first of these scores. Returns int64, (m, 2): a view, valid until the next push.
         """
-        if alone is None:
-            alone = self._nowhere[: len(scores)]
-        read = scores, self._columns, alone
+        if passages is None:
+            passages = self._first[: len(scores)]
+        read = scores, self._columns, passages
         return self._found[: self._run(*read, self._tables, self._decay, self._state, self._found)]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from samplechop.models import ModelError
+from samplechop.offline.evaluate.runner import synthetic_noises
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
@@ -52,6 +53,13 @@ def test_kicks_are_found_where_they_begin(detector: DrumDetector) -> None:
     found = np.array([event.sample for event in run(detector, audio) if event.label == "kick"])
     assert len(found) == len(starts)
     assert np.abs(found - starts).max() <= 0.005 * RATE
+
+
+def test_an_empty_groove_strikes_no_drums_and_those_after_it_are_found(detector: DrumDetector) -> None:
+    (groove,), (audio, starts) = synthetic_noises()["run-out"], kicks()
+    assert run(detector, groove) == []
+    found = [event.sample - len(groove) for event in run(detector, np.concatenate([groove, audio]))]
+    assert all(np.abs(np.array(found) - start).min() <= 0.005 * RATE for start in starts)
 
 
 def test_hits_bring_note_and_velocity(detector: DrumDetector) -> None:

@@ -55,12 +55,12 @@ def test_picking_does_not_depend_on_how_scores_come(scores: list[float], split: 
     assert whole.push(column)[:, 0].tolist() == first + later.tolist()
 
 
-def test_where_drums_alone_sound_other_thresholds_count() -> None:
-    picker = HitPicker([DrumChoice(0.3, 0.0, GAP)], 6.0, HOP, RATE, 40, alone=[DrumChoice(0.6, 0.0, GAP)])
+def test_in_other_passages_other_thresholds_count() -> None:
+    picker = HitPicker([DrumChoice(0.3, 0.0, GAP)], 6.0, HOP, RATE, 40, None, [DrumChoice(0.6, 0.0, GAP)])
     scores = np.full((40, 1), 0.0, np.float32)
     scores[[5, 15, 25, 35], 0] = 0.5, 0.5, 0.7, 0.7
-    alone = np.arange(40) >= 10
-    assert picker.push(scores, alone)[:, 0].tolist() == [5, 25, 35]
+    passages = (np.arange(40) >= 10).astype(np.uint8)
+    assert picker.push(scores, passages)[:, 0].tolist() == [5, 25, 35]
     picker.reset()
     assert picker.push(scores)[:, 0].tolist() == [5, 15, 25, 35]
 
