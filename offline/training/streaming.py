@@ -1,5 +1,6 @@
 """Streaming nets as tasks of the training loop: random excerpts of records, augmented; several members, averaged."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,6 +31,8 @@ CLOSE_ENOUGH = 2e-3
 VERSIONS = 2
 """Of each training recording: as it is, and augmented."""
 
+NON_COMMERCIAL = re.compile(r"\bNC\b|non[- ]?commercial", re.IGNORECASE)
+"""In a manifest's licence, as in CC BY-NC-SA 4.0."""
 CONFIGURED = ("rate", "channels", "layers", "augmentation", "mixing")
 """Options that stand in the manifest where they are given."""
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -46,6 +49,20 @@ class Start(NamedTuple):
     members: list[tcn.Layers]
 
 
+def learnable(name: str, option: str = "--from") -> Manifest:
+    """Open a model to begin with or to learn from, as an option names it: what comes of it is under the MIT licence.
+
+    Raises UserError where its licence forbids that, ModelError for one that cannot be read.
+    """
+    manifest = models.load(name)
+    if NON_COMMERCIAL.search(manifest.license):
+        raise UserError(
+            f"{option} {name}: its licence, {manifest.license!r}, forbids commercial use, of what learns from it as "
+            "well: name another"
+        )
+    return manifest
+
+
 def start_from(
     name: str, kind: type[StreamFeatures] | type[DrumFeatures], option: str = "--from", **expected: object
 ) -> Start:
@@ -54,7 +71,7 @@ def start_from(
     kind, expected: of the features it must have. option: that named it. Raises UserError or ModelError where that
     cannot be done.
     """
-    manifest = models.load(name)
+    manifest = learnable(name, option)
     features = manifest.features
     if not isinstance(features, kind):
         raise UserError(f"{option} {name}: only a streaming net of this task will do, not kind {manifest.kind!r}")

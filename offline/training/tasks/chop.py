@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop import models
 from samplechop.models import EarlyFeatures, Features, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, measures, streaming
 from samplechop.offline.training.better import kept_if_better
@@ -253,7 +252,7 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
         schedule = Options(usual if steps is None else steps, seed=options.seed)
         make = partial(ChopTask, spec, shape)
         return streaming.train_stream(sources, options, run, spec, schedule, None, make, _teachers(spec, options))
-    manifest = models.load(options.start)
+    manifest = streaming.learnable(options.start)
     if projects and not isinstance(manifest.features, StreamFeatures):
         raise UserError(
             f"--from {options.start}: only a streaming net learns from projects, not kind {manifest.kind!r}"

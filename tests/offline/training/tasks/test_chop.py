@@ -1,5 +1,8 @@
 """The streaming net: over sequences, as one step, and on disk."""
 
+import json
+import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +11,14 @@ import soundfile
 
 from samplechop import models
 from samplechop.models import StreamFeatures
+from samplechop.offline.common.progress import silent
 from samplechop.offline.training import dataset, keras_models, tcn
 from samplechop.offline.training.keras_models import Calibrated
+from samplechop.offline.training.loop import Run
+from samplechop.offline.training.recipes import ChopOptions
 from samplechop.offline.training.streaming import start_from
 from samplechop.offline.training.streaming_targets import Annotation, Record, record_of
+from samplechop.offline.training.tasks import chop
 from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_LOOKAHEAD, SHARED
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.nets.features import N_FEATURES
@@ -80,6 +87,22 @@ def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
 def test_the_released_model_can_be_begun_from() -> None:
     begin = start_from("chop", StreamFeatures, lookahead=SHARED.answers.lookahead, heads=SHARED.names)
     assert len(begin.members) == models.load("chop").features.members
+
+
+@pytest.mark.parametrize("licence", ["CC BY-NC-SA 4.0", "non-commercial use only", "MIT", "CC BY 4.0"])
+def test_a_model_for_non_commercial_use_is_no_teacher(tmp_path: Path, licence: str) -> None:
+    released = models.load("chop")
+    for file in models.FOLDER.glob("chop*"):
+        shutil.copy(file, tmp_path)
+    record = json.loads((tmp_path / "chop.json").read_text())
+    (tmp_path / "chop.json").write_text(json.dumps({**record, "license": licence}))
+    name, free = str(tmp_path / "chop.json"), licence in ("MIT", "CC BY 4.0")
+    for option in ("--from", "--teacher"):
+        with nullcontext() if free else pytest.raises(UserError, match=f"^{option} .*forbids commercial use"):
+            assert start_from(name, StreamFeatures, option).manifest.sha256 == released.sha256
+    if not free:
+        with pytest.raises(UserError, match=r"^--from .*forbids commercial use"):
+            chop.train([tmp_path], ChopOptions(start=name, steps=0), Run("chop", tmp_path / "x", tmp_path, "", silent))
 
 
 @pytest.mark.parametrize("content", [b"PK nothing", b"PK\x03\x04 cut short", b""])
