@@ -1,8 +1,8 @@
 """A Standard MIDI File of what was found: its times are the true positions, not those of the late notes.
 
 The file grows as the session does, and is whole at every moment. What nothing that still comes can change is rendered
-once, and then forgotten: the notes before a beat that is SETTLED_SECONDS old, or where no beats come all that is so
-old. The rest is rendered each time anew.
+once, and then forgotten: the notes before a beat that is SETTLED_SECONDS old, where no beats come all that is so old,
+and where they may come and do not, what the next one will leave as it is. The rest is rendered each time anew.
 """
 
 import logging
@@ -63,7 +63,7 @@ class MidiFileSink:
     nothing half-written is ever seen, whatever ends the program. A file already there is replaced only then.
     sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
     the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them;
-    beats: whether they may come, before the first of which nothing is settled.
+    beats: whether they may come, which the places in ticks of the last notes wait for.
     """
 
     broken = False
@@ -125,7 +125,7 @@ class MidiFileSink:
             return
         self._changed = False
         old = self._newest / self._sample_rate - SETTLED_SECONDS
-        self._settle(min(old, self._tempi.seconds[-1]) if self._beats else old)
+        self._settle(self._tempi.fixed(old) if self._beats else old)
         try:
             self._replace(sync=False)
             self._fault = ""
@@ -133,7 +133,7 @@ class MidiFileSink:
             self._changed, self._fault = True, reason_of(error)
             _log.warning("the MIDI file %r does not grow: %s", str(self._path), self._fault)
         now = time.monotonic()
-        self._due = now + max(GROW_SECONDS, 10 * (now - began))  # without beats all is rendered anew: not for ever
+        self._due = now + max(GROW_SECONDS, 10 * (now - began))  # many notes a second: not for ever
 
     def close(self) -> None:
         """Write the file, also when there is no note. Raises UserError if the disk does not take it."""

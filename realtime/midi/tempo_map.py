@@ -12,6 +12,8 @@ MOST_TICKS = 0x0FFFFFFF
 TEMPO = 500_000
 """Microseconds per beat where no beat is known: 120 beats per minute."""
 BAR = 4
+LONGEST_SECONDS = 300.0
+"""How far back a beat changes the tempo, where none comes for longer: hours that wait for one take memory and time."""
 _SLOWEST, _FASTEST = 4_000_000, 100_000  # microseconds per beat: a DAW may refuse 15 or 600 beats a minute
 
 
@@ -19,10 +21,11 @@ class TempoMap:
     """Straight lines from beat to beat, each of which lies on a whole beat of the file, a downbeat on a whole bar of 4.
 
     Before the first beat the tempo is such that it falls on its place in the bar; after the last it stays. Without
-    beats it is 120 BPM throughout.
+    beats it is 120 BPM throughout. A line is LONGEST_SECONDS long at most: what lies before it, after another beat or
+    the beginning, keeps the tempo that it would have without a later beat.
 
-    changes: (tick, microseconds per beat), rising, the first at tick 0. seconds: of the beats, 0 before the first: up
-    to the last of them no later beat changes anything. Both begin later once `forget` was called.
+    changes: (tick, microseconds per beat), rising, the first at tick 0. seconds: when lines begin. Both begin later
+    once `forget` was called.
     """
 
     def __init__(self, beats: Sequence[Event], sample_rate: int) -> None:
@@ -39,20 +42,35 @@ class TempoMap:
         label = beat.label or ""
         position = int(label) if label.isdecimal() else 1
         seconds, period = beat.sample / self._sample_rate, 60 / beat.tempo
-        gap = seconds - self.seconds[-1]
-        beats = gap / period
+        begin, tick = self.seconds[-1], self._ticks[-1]
+        is_late = seconds - begin > LONGEST_SECONDS
+        if is_late:
+            begin = seconds - LONGEST_SECONDS
+            tick = self.tick(begin)
+        past, part = tick // TICKS_PER_BEAT, tick % TICKS_PER_BEAT / TICKS_PER_BEAT
+        gap = seconds - begin
+        beats = gap / period + part
         if not self._begun:  # whole bars, and what the bar has before this beat
-            whole = (position - 1) % BAR
+            whole = (position - 1 - past) % BAR
             whole += BAR * max(0, round((beats - whole) / BAR))
         else:
             whole = max(1, round(beats))
-        if not whole or not _FASTEST <= gap * 1e6 / whole <= _SLOWEST:
+        if whole <= part or not _FASTEST <= gap * 1e6 / (whole - part) <= _SLOWEST:
             return
+        if is_late:
+            self._begin_line(begin, tick, TEMPO)
         self._begun = True
-        self.changes[-1] = (self._ticks[-1], round(gap * 1e6 / whole))
+        self.changes[-1] = (tick, round(gap * 1e6 / (whole - part)))
+        self._begin_line(seconds, (past + whole) * TICKS_PER_BEAT, round(period * 1e6))
+
+    def _begin_line(self, seconds: float, tick: int, tempo: int) -> None:
         self.seconds.append(seconds)
-        self._ticks.append(self._ticks[-1] + whole * TICKS_PER_BEAT)
-        self.changes.append((self._ticks[-1], round(period * 1e6)))
+        self._ticks.append(tick)
+        self.changes.append((tick, tempo))
+
+    def fixed(self, seconds: float) -> float:
+        """Give up to when no beat changes anything that comes from a time on, in seconds."""
+        return max(min(seconds, self.seconds[-1]), seconds - LONGEST_SECONDS)
 
     def forget(self, seconds: float) -> None:
         """Drop the lines that end before a time: from then on no earlier one may be asked for."""

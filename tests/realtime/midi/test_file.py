@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi import file as midi_file
+from samplechop.realtime.midi import tempo_map
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.tempo_map import BAR, TICKS_PER_BEAT, TempoMap
 
@@ -39,6 +40,21 @@ def test_beats_lie_on_whole_beats_and_downbeats_on_whole_bars() -> None:
 def test_a_missed_beat_leaves_room_for_itself() -> None:
     ticks = [TempoMap(beats_at([2.0, 2.5, 3.5], 120.0), RATE).tick(place) for place in (2.0, 2.5, 3.5)]
     assert np.diff(ticks).tolist() == [TICKS_PER_BEAT, 2 * TICKS_PER_BEAT]
+
+
+@pytest.mark.parametrize("before", [[], [2.0, 2.5]])
+def test_a_beat_after_a_long_break_lies_on_its_bar_and_leaves_what_is_too_long_ago(before: list[float]) -> None:
+    beats = beats_at(before, 120.0)
+    break_, later = TempoMap(beats, RATE), beats_at([1000.1, 1000.8], 87.0)
+    ticks = [break_.tick(second) for second in range(700)]
+    for beat in later:
+        break_.add(beat)
+    assert [break_.tick(second) for second in range(700)] == ticks
+    first, second = (break_.tick(place) for place in (1000.1, 1000.8))
+    assert second - first == TICKS_PER_BEAT and first % TICKS_PER_BEAT == 0
+    assert before or first % (BAR * TICKS_PER_BEAT) == 0
+    tempo = (1000.1 - 700.1) * 1e6 * TICKS_PER_BEAT / (first - break_.tick(700.1))
+    assert tempo == pytest.approx(60e6 / 87, rel=0.01)
 
 
 def test_without_beats_it_is_120_bpm() -> None:
@@ -235,16 +251,19 @@ def test_notes_without_a_velocity_are_not_played(tmp_path: Path) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.integers(0, 1000), st.sampled_from([0.05, 0.5, 4.0]), st.booleans())
+@given(
+    st.integers(0, 1000), st.sampled_from([0.05, 0.5, 4.0]), st.sampled_from([None, (0, 0), (0, 9), (5, 12), (0, 20)])
+)
 def test_a_file_that_grew_is_the_same_to_the_byte_and_whole_at_every_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, gate: float, beats: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, gate: float, quiet: tuple[int, int] | None
 ) -> None:
     monkeypatch.setattr(midi_file, "SETTLED_SECONDS", 2.0)
+    monkeypatch.setattr(tempo_map, "LONGEST_SECONDS", 4.0)
     monkeypatch.setattr(midi_file, "GROW_SECONDS", 0.0)
     rng = np.random.default_rng(seed)
     events: list[tuple[float, Event]] = []  # by when they come
-    places = np.cumsum(rng.uniform(0.4, 0.6, 40)) if beats else ()
-    for place in places:
+    places, (first, last) = np.cumsum(rng.uniform(0.4, 0.6, 40)), quiet or (0, 99)  # without beats meanwhile
+    for place in places[(places < first) | (places > last)]:
         label, tempo = str(rng.integers(1, 5)), float(rng.uniform(80, 140))
         events.append((place + 1.5, Event("beat", round(place * RATE), 0, 0.9, label, tempo=tempo)))
     for place in rng.uniform(0, 20, 60):
@@ -253,7 +272,7 @@ def test_a_file_that_grew_is_the_same_to_the_byte_and_whole_at_every_moment(
         for place in rng.uniform(0, 20, 20):
             notes = sorted(set(rng.integers(60, 66, 3).tolist()))
             events.append((place + 0.3, chord(round(place * RATE), *notes, kind=kind)))
-    grown = MidiFileSink(tmp_path / "grown.mid", RATE, gate_seconds=gate, beats=beats)
+    grown = MidiFileSink(tmp_path / "grown.mid", RATE, gate_seconds=gate, beats=quiet is not None)
     inputs = [event for _, event in sorted(events, key=lambda one: one[0])]
     for at, event in enumerate(inputs):
         grown.write(event)
@@ -266,12 +285,12 @@ def test_a_file_that_grew_is_the_same_to_the_byte_and_whole_at_every_moment(
     assert (tmp_path / "grown.mid").read_bytes() == (tmp_path / "once.mid").read_bytes()
 
 
-@pytest.mark.parametrize("beats", [False, True])
-def test_what_is_kept_of_events_does_not_grow_with_the_hours(tmp_path: Path, beats: bool) -> None:
-    sink = MidiFileSink(tmp_path / "long.mid", RATE, beats=beats)
+@pytest.mark.parametrize("beats", [None, range(7200), range(60), range(0)])
+def test_what_is_kept_of_events_does_not_grow_with_the_hours(tmp_path: Path, beats: range | None) -> None:
+    sink = MidiFileSink(tmp_path / "long.mid", RATE, beats=beats is not None)
     kept = []
     for second in range(7200):
-        if beats:
+        if beats and second in beats:
             sink.write(Event("beat", second * RATE, 0, 0.9, str(second % 4 + 1), tempo=60.0))
         sink.write(chop(second * RATE, 60 + second % 4))
         if second % 60 == 59:
