@@ -150,6 +150,8 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None, rep
     chops = {"chop": 0} if "chop" in settings.detectors or not summary.events else {}
     events = dict(sorted(summary.events.items(), key=lambda one: (one[0] != "chop", one[0])))
     counts = [_counted(count, kind) for kind, count in {**chops, **events}.items()]
+    if settings.choose == "auto" and summary.ways and counts:
+        counts[0] += f" ({_by_way(summary.ways)})"
     lines = [
         f"{', '.join(counts)} in {summary.audio_seconds:.1f} s of audio"
         + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
@@ -184,6 +186,14 @@ def _counted(count: int, kind: str) -> str:
     }
     one, many = names.get(kind, (kind, kind + "s"))
     return f"{count} {one if count == 1 else many}"
+
+
+def _by_way(ways: Mapping[str, int]) -> str:
+    """Say how many chops `auto` found as attacks of drums alone, and how many it cut as music."""
+    alone = ways.get("attacks", 0)
+    music = sum(ways.values()) - alone
+    said = [f"{counted(alone, 'attack')} of drums alone"] if alone else []
+    return ", ".join([*said, f"{music} cut as music"] if music else said)
 
 
 _MODELS = {"chop": "model", "drums": "drum_model", "harmony": "harmony_model"}

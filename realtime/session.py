@@ -209,6 +209,7 @@ class Session:
             warnings=self.monitor.warnings(),
             folders=() if self._recorder is None else self._recorder.folders,
             interrupted=interrupted,
+            ways=dict(self._stats.ways),
         )
 
     def _finish(self, analysis: threading.Thread) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.audio.source import Counters
-from samplechop.realtime.core.events import BEAT, CHORD, CONFIRMED, DRUM, DRUMS, KEY, PITCHES, Event
+from samplechop.realtime.core.events import BEAT, CHOP, CHORD, CONFIRMED, DRUM, DRUMS, KEY, PITCHES, Event
 from samplechop.realtime.outputs.osc import Presence
 
 OTHER_KINDS = frozenset({BEAT, CONFIRMED, DRUM, CHORD, KEY, PITCHES})
@@ -113,7 +113,7 @@ class Summary:
     """What happened in a session: counts, and times in seconds.
 
     events: how many there were of each kind. losses: of the audio. folders: of the session, and of what was kept of it.
-    interrupted: whether Ctrl-C ended it.
+    interrupted: whether Ctrl-C ended it. ways: how many of the chops were judged in each way to choose that is known.
     """
 
     events: Mapping[str, int]
@@ -124,6 +124,7 @@ class Summary:
     warnings: tuple[str, ...]
     folders: tuple[Path, ...] = ()
     interrupted: bool = False
+    ways: Mapping[str, int] = field(default_factory=dict)
 
 
 LAST_CHOPS = 16
@@ -132,7 +133,8 @@ LAST_CHOPS = 16
 class SessionStats:
     """Counts events and keeps the newest. One thread uses it.
 
-    counts: how many there were of each kind; drum_counts: of each drum, all of DRUMS from the start.
+    counts: how many there were of each kind; ways: of chops, in each way to choose; drum_counts: of each drum, all of
+    DRUMS from the start.
     chops: the last LAST_CHOPS chops and events of plug-ins, oldest first. last: the last event of each kind.
     presence: of the drums.
     """
@@ -144,6 +146,7 @@ class SessionStats:
         """
         self._apart = apart
         self.counts: Counter[str] = Counter()
+        self.ways: Counter[str] = Counter()
         self.drum_counts: Counter[str] = Counter(dict.fromkeys(DRUMS, 0))
         self.chops: deque[Event] = deque(maxlen=LAST_CHOPS)
         self.last: dict[str, Event] = {}
@@ -155,6 +158,8 @@ class SessionStats:
         self.last[event.kind] = event
         if event.kind not in self._apart:
             self.chops.append(event)
+        if event.kind == CHOP and event.way is not None:
+            self.ways[event.way] += 1
         if event.kind == DRUM:
             self.drum_counts[event.label or event.kind] += 1
             self.presence.hit(event)

@@ -146,6 +146,16 @@ def test_fixed_pads_play_one_note() -> None:
     assert {json.loads(line)["note"] for line in result.out.splitlines()} == {40}
 
 
+def test_the_summary_says_how_many_chops_are_of_drums_alone_and_how_many_of_music() -> None:
+    heard = samplechop("live", "--demo", "--fast", "--events", "-")
+    ways = [json.loads(line)["way"] for line in heard.out.splitlines()]
+    alone, music = ways.count("attacks"), ways.count("both")
+    assert alone > 1 and music > 1
+    assert f"{len(ways)} chops ({alone} attacks of drums alone, {music} cut as music) in" in heard.err
+    told = samplechop("live", "--demo", "--fast", "--events", "-", "--choose", "hits")
+    assert f"{len(told.out.splitlines())} chops in" in told.err
+
+
 def test_a_higher_threshold_gives_fewer_chops(demo: Path) -> None:
     few = samplechop("live", "--demo", "--fast", "--quiet", "--events", "-", "--threshold", 0.7)
     assert 0 < len(few.out.splitlines()) < len((demo / "a.jsonl").read_text().splitlines())
