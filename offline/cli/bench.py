@@ -121,6 +121,7 @@ def ratios(json: AsJson = False) -> None:
             "calls": lambda: measures.counts(mono),
             "computing": lambda: measures.computing(mono),
             "starts": measures.starts,
+            "long sessions": growth.midi_file,
             "kits of long records": growth.kits,
         },
         json,

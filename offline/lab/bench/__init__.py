@@ -46,13 +46,10 @@ def best_cpu_seconds(work: Callable[[], object], repeats: int = 7) -> float:
     return min(times)
 
 
-def best_in_turns(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Give the least CPU time of each of several pieces of work, done in turns: what disturbs one disturbs all."""
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(repeats):
-        for work, took in zip(works, times, strict=True):
-            took.append(best_cpu_seconds(work, 1))
-    return [min(took) for took in times]
+def least_in_turns(measures: Sequence[Callable[[], float]], repeats: int) -> list[float]:
+    """Take each of several measures again and again, in turns: what disturbs one disturbs all. Gives the least."""
+    rounds = [[measure() for measure in measures] for _ in range(repeats)]
+    return [min(found) for found in zip(*rounds, strict=True)]
 
 
 def as_installed() -> dict[str, str]:
