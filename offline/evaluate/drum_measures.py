@@ -3,13 +3,14 @@
 A hit found where unknown knows, or at a hit of something that is none of our drums, counts neither way.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.evaluate import measures
+from samplechop.offline.evaluate.drum_references import DrumReferences
 from samplechop.offline.evaluate.measures import (
     OPEN,
     RELIABILITY,
@@ -20,77 +21,9 @@ from samplechop.offline.evaluate.measures import (
     f_precision_recall,
     pairs,
 )
-from samplechop.offline.evaluate.references import Seconds, beside, rows_of, together
-from samplechop.offline.labels.drum_labels import DrumLabels, read_drum_labels
-from samplechop.realtime.core.errors import UserError
+from samplechop.offline.evaluate.references import Seconds, together
+from samplechop.offline.labels.recording_truth import FAMILIES
 from samplechop.realtime.core.events import DRUMS
-
-WANTED = "put name.drums.txt with lines such as '1.25 kick' beside the audio, or name.drums.json"
-NOTHING = np.zeros(0)
-
-
-@dataclass(frozen=True, slots=True)
-class DrumReferences:
-    """The drum hits of one recording.
-
-    times, velocities: by label of events.DRUMS, each float64 (n,), seconds, rising; velocity 0..1, nan where
-    unknown says. known: the labels whose hits are all there. other: seconds, float64 (n,), hits of what is none of
-    DRUMS. unsure: by label, (start, stop) in which unknown knows whether it was struck.
-    """
-
-    times: dict[str, Seconds]
-    velocities: dict[str, Seconds]
-    known: frozenset[str] = frozenset(DRUMS)
-    other: Seconds = field(default_factory=lambda: NOTHING)
-    unsure: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
-
-    @property
-    def all(self) -> Seconds | None:
-        """Every hit, float64 (n,), seconds, rising; None if not every label is known."""
-        if self.known != frozenset(DRUMS):
-            return None
-        return np.sort(np.concatenate([*self.times.values(), self.other]))
-
-
-def _made(hits: list[tuple[float, str, float]], labels: DrumLabels) -> DrumReferences:
-    hits = sorted(hits)
-    by_label = {name: [hit for hit in hits if hit[1] == name] for name in DRUMS}
-    return DrumReferences(
-        {name: np.array([time for time, _, _ in found]) for name, found in by_label.items()},
-        {name: np.array([velocity for _, _, velocity in found]) for name, found in by_label.items()},
-        labels.known,
-        np.array([time for time, label, _ in hits if label not in DRUMS]),
-        {name: tuple((span.start, span.stop) for span in labels.unsure if span.label in ("", name)) for name in DRUMS},
-    )
-
-
-def _from_text(path: Path) -> DrumReferences:
-    # Labels that are no drums of ours are read here, and refused where they would be trained on.
-    hits = []
-    for time, rest in rows_of(path):
-        try:
-            velocity = float(rest[1]) if len(rest) > 1 else np.nan
-        except ValueError:
-            raise UserError(f"{str(path)!r}, at {time:g} s: {rest[1]!r} is no velocity of 0..1") from None
-        hits.append((time, rest[0] if rest else "", velocity))
-    return _made(hits, DrumLabels(()))
-
-
-def drum_references_for(audio: Path, root: Path | None = None) -> DrumReferences | None:
-    """Read what is known about the drums in a recording; None if nothing is. root: holds reference_times.
-
-    Raises UserError for a file that cannot be read.
-    """
-    if (path := beside(audio, root, ".drums.json")) is None and (path := beside(audio, root, ".drums.txt")) is not None:
-        return _from_text(path)
-    if path is None and (path := beside(audio, root, ".json")) is None:
-        return None
-    labels = read_drum_labels(path)
-    # In a synthetic record no drums at all means that unknown says.
-    if not labels.events and path.name == f"{audio.stem}.json":
-        return None
-    return _made([(hit.time, hit.label, hit.velocity) for hit in labels.events], labels)
-
 
 HEADLINE = ("kick", "snare", "hat")
 """The drums whose mean F is the headline."""
@@ -110,7 +43,8 @@ class Hits:
     times: float64, seconds. labels: int8, places in DRUMS, UNLABELLED for a system that does not name drums.
     strengths: float64, 0..1. velocities: float64, 0..1, nan where there is none. decided: float64, seconds from
     each until it was decided. seconds: how long the system took. latency_ms: as it states it, None for one that
-    takes whole files.
+    takes whole files. fine: float64 (n,), seconds, by label of FINE, of those that the system tells apart; not among
+    the others.
     """
 
     times: Seconds
@@ -120,6 +54,7 @@ class Hits:
     decided: Seconds
     seconds: float = 0.0
     latency_ms: float | None = None
+    fine: Mapping[str, Seconds] = field(default_factory=dict)
 
     @property
     def labelled(self) -> bool:
@@ -136,6 +71,14 @@ def _near(times: Seconds, places: Seconds, window: float) -> NDArray[np.bool_]:
     return np.any(np.abs(times[:, None] - places) <= window, axis=1) if len(places) else np.zeros(len(times), bool)
 
 
+def _within(times: Seconds, spans: Iterable[tuple[float, float]], window: float) -> NDArray[np.bool_]:
+    """Tell, bool (n,), which times lie in one of the spans, or within `window` seconds of it."""
+    inside = np.zeros(len(times), bool)
+    for start, stop in spans:
+        inside |= (times >= start - window) & (times <= stop + window)
+    return inside
+
+
 def marks(references: DrumReferences, hits: Hits, window: float = WINDOWS[0]) -> NDArray[np.int8]:
     """Say of each hit, int8 (n,), whether it is RIGHT, WRONG, or OPEN: unknown knows."""
     said = np.full(len(hits.times), OPEN, np.int8)
@@ -143,10 +86,8 @@ def marks(references: DrumReferences, hits: Hits, window: float = WINDOWS[0]) ->
         mine = np.flatnonzero(hits.of(label))
         times = hits.times[mine]
         said[mine] = WRONG
-        unknown = _near(times, references.other, window)
-        for start, stop in references.unsure.get(label, ()):
-            unknown |= (times >= start - window) & (times <= stop + window)
-        said[mine[unknown]] = OPEN
+        unknown = _within(times, references.unsure.get(label, ()), window)
+        said[mine[unknown | _near(times, references.other, window)]] = OPEN
         said[mine[[j for _, j in pairs(references.times[label], times, window)]]] = RIGHT
     return said
 
@@ -159,13 +100,28 @@ def _by_label(references: DrumReferences, hits: Hits, minutes: float) -> Measure
         for label in sorted(references.known, key=DRUMS.index):
             found, known = hits.times[hits.of(label) & scored], references.times[label]
             if len(known):
-                values = f_precision_recall(known, found, window)
-                scores |= {f"{label}_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
-                if not len(found):
-                    scores[f"{label}_p{suffix}"] = None
+                scores |= _agreement(label, known, found, window, suffix)
             elif not suffix:
                 scores[f"{label}_false"] = len(found) / minutes
         scores[f"headline_f{suffix}"] = headline(scores, suffix)
+    return scores
+
+
+def _agreement(label: str, known: Seconds, found: Seconds, window: float, suffix: str) -> Measures:
+    values: tuple[float | None, ...] = f_precision_recall(known, found, window)
+    if not len(found):  # nothing said is nothing wrong
+        values = (values[0], None, values[2])
+    return {f"{label}_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
+
+
+def _fine(references: DrumReferences, hits: Hits) -> Measures:
+    """Give LABEL_f, _p, _r, and _f25, ... of what is struck, and told apart by the system, beyond the drums."""
+    scores: Measures = {}
+    for label in [name for name in references.fine if name in hits.fine]:
+        known, every = references.fine[label], hits.fine[label]
+        for window, suffix in zip(WINDOWS, ("", "25"), strict=True):
+            kept = ~_within(every, references.unsure.get(FAMILIES[label], ()), window) | _near(every, known, window)
+            scores |= _agreement(label, known, every[kept], window, suffix)
     return scores
 
 
@@ -183,9 +139,7 @@ def _onsets(references: DrumReferences, hits: Hits) -> Measures:
     reference, found = together(known.tolist()), together(hits.times.tolist())
     scores: Measures = {}
     for window, suffix in zip(WINDOWS, ("", "25"), strict=True):
-        unknown = np.zeros(len(found), bool)
-        for start, stop in {span for spans in references.unsure.values() for span in spans}:
-            unknown |= (found >= start - window) & (found <= stop + window)
+        unknown = _within(found, {span for spans in references.unsure.values() for span in spans}, window)
         unknown[[j for _, j in pairs(reference, found, window)]] = False
         values = f_precision_recall(reference, found[~unknown], window)
         scores |= {f"onsets_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
@@ -227,6 +181,7 @@ def measure(references: DrumReferences, hits: Hits, length: float) -> Measures:
     minutes = max(length, 1e-9) / 60
     return {
         **(_by_label(references, hits, minutes) if hits.labelled else {}),
+        **_fine(references, hits),
         **_onsets(references, hits),
         "per_minute": len(hits.times) / minutes,
         "latency_ms": hits.latency_ms,

@@ -1,7 +1,7 @@
 """Evaluation of drums: detectors that distinguish kick, snare, hat, tom and cymbal, beside onset detectors."""
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from samplechop.models import StreamFeatures
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.palette import FAINT, GREEN, INK, LINE, RED, YELLOW
 from samplechop.offline.evaluate import drum_measures, peers, svg, systems
+from samplechop.offline.evaluate.drum_decisions import decision_of, never_given
 from samplechop.offline.evaluate.drum_measures import (
     CONFUSION,
     DELAYS,
@@ -21,11 +22,11 @@ from samplechop.offline.evaluate.drum_measures import (
     REFERENCE_LABELS,
     UNLABELLED,
     VELOCITIES,
-    DrumReferences,
     Hits,
     headline,
     marks,
 )
+from samplechop.offline.evaluate.drum_references import FINE, WANTED, DrumReferences, drum_references_for
 from samplechop.offline.evaluate.measures import (
     OPEN,
     RELIABILITY,
@@ -69,7 +70,9 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
         return peers.drum_hits
     if system in PEERS:
         return lambda samples: _unlabelled(systems.open_system(system)(samples))
-    return systems.live(systems.detector_of(system, _detector), hits_of)
+    decision = decision_of(system)
+    told = FINE if decision is None else [name for name in FINE if name in decision.drums]
+    return systems.live(systems.detector_of(system, _detector), partial(hits_of, told=told))
 
 
 def usual_systems(wanted: Sequence[str] | None = None) -> list[str]:
@@ -95,11 +98,15 @@ def _detector(system: str) -> Detector:
     return DrumDetector(DrumSettings(model=model))
 
 
-def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | None = None) -> Hits:
-    """Read early or confirmed events as hits, in the order of their places; what is no drum is left out."""
-    kept = sorted(
-        (one for one in events if one.kind in (DRUM, CONFIRMED) and one.label in DRUMS), key=lambda one: one.sample
-    )
+def hits_of(
+    events: Sequence[Event], seconds: float = 0.0, latency_ms: float | None = None, told: Collection[str] = ()
+) -> Hits:
+    """Read early or confirmed events as hits, in the order of their places; what is no drum is left out.
+
+    told: of FINE those that the system tells apart.
+    """
+    struck = sorted((one for one in events if one.kind in (DRUM, CONFIRMED)), key=lambda one: one.sample)
+    kept = [one for one in struck if one.label in DRUMS]
     return Hits(
         np.array([one.sample / RATE for one in kept]),
         np.array([DRUMS.index(one.label or "") for one in kept], np.int8),
@@ -108,6 +115,7 @@ def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | N
         np.array([(one.emitted - one.sample) / RATE for one in kept]),
         seconds,
         latency_ms,
+        {name: np.array([one.sample / RATE for one in struck if one.label == name]) for name in told},
     )
 
 
@@ -188,6 +196,8 @@ ROWS = (
     Row(f"mean F of {', '.join(HEADLINE)}", "headline_f", share),
     Row("  at ±25 ms", "headline_f25", share),
     *(row for label in DRUMS for row in _rows_of(label)),
+    *f_rows("side-stick F", "stick"),
+    *f_rows("open hat F", "open"),
     *f_rows("drum onsets F", "onsets"),
     Row("offset, median", "offset_ms", signed_ms, least_size),
     Row("offset, 95 % within", "offset_p95_ms", ms, min),
@@ -291,8 +301,8 @@ TASK = Task(
     "drums",
     ("drums", "stream"),
     PEERS,
-    drum_measures.drum_references_for,
-    drum_measures.WANTED,
+    drum_references_for,
+    WANTED,
     evaluate,
     false_alarms,
     pooled_measures,
@@ -306,4 +316,5 @@ TASK = Task(
     key=key,
     figures=figures,
     usual=usual_systems,
+    remarks=never_given,
 )

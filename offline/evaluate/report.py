@@ -70,13 +70,16 @@ def licences(result: Result) -> list[str]:
 
 
 def remarks(result: Result) -> list[str]:
-    """Say what one should know of the systems that ran: licences, and who learned from the recordings themselves."""
+    """Say what one should know of the systems that ran: licences, who learned from the recordings themselves, and what
+    the task says.
+    """
     found = licences(result)
     for system in result.systems:
         if system not in PEERS and not system.startswith("detector:"):
             known = set(models.load(parted(system)[0]).training.get("learned_from", ()))
             if count := sum(fingerprint(one.track.path) in known for one in result.tracks):
                 found.append(f"{title(system)} has learned from {count} of these recordings: others it knows less well")
+        found += result.task.remarks(system) if result.task.remarks is not None else []
     return found
 
 

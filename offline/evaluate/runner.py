@@ -139,6 +139,7 @@ class Task:
     figures: (heading, picture) of what all recordings show together.
     usual: names the systems of ours that run where no detector is asked for, of models by name, None for all released
     ones; without it each model is a system.
+    remarks: says what one should know of a system that is a model, in sentences; None: nothing.
     """
 
     detector: str
@@ -159,6 +160,7 @@ class Task:
     key: Callable[[], str]
     figures: Callable[["Result"], Sequence[tuple[str, str]]]
     usual: Callable[[Sequence[str] | None], Sequence[str]] | None = None
+    remarks: Callable[[str], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

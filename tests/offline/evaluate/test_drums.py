@@ -8,14 +8,14 @@ import pytest
 import soundfile
 
 from samplechop.offline.evaluate import drum_measures, drums, report, runner, systems
+from samplechop.offline.evaluate.drum_decisions import never_given
 from samplechop.offline.evaluate.drum_measures import (
     DETECTED_LABELS,
     REFERENCE_LABELS,
-    DrumReferences,
     Hits,
-    drum_references_for,
     measure,
 )
+from samplechop.offline.evaluate.drum_references import DrumReferences, drum_references_for
 from samplechop.offline.evaluate.measures import OPEN, RIGHT, WRONG, Markers
 from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.evaluate.runner import Pooled
@@ -285,6 +285,33 @@ def test_early_and_confirmed_drums_are_measured_alike():
     events = [Event("confirmed", 44_100, 60_000, 0.9, label="snare"), Event("drum", 22_050, 23_000, 0.8, label="kick")]
     hits = drums.hits_of([*events, Event("chop", 0, 10, 0.5)])
     assert [DRUMS[label] for label in hits.labels] == ["kick", "snare"]
+
+
+def test_side_sticks_and_open_hats_are_judged_where_they_are_told_apart(tmp_path):
+    struck = [(0.5, "stick"), (1.0, "open"), (1.5, "hat"), (2.0, "open"), (2.5, "snare")]
+    audio(tmp_path / "made.wav")
+    write_truth(
+        Truth(4.0, "soul", "validation", 1, drums=[DrumTruth(time, label, 0.8) for time, label in struck]),
+        tmp_path / "made.json",
+    )
+    (tmp_path / "noted.drums.txt").write_text("".join(f"{time} {label}\n" for time, label in struck))
+    events = [Event("confirmed", round(time * RATE), 0, 0.9, label="open") for time in (1.0, 1.5)]
+    for name in ("made.wav", "noted.wav"):
+        references = drum_references_for(tmp_path / name)
+        scores = measure(references, drums.hits_of(events, told=("stick", "open")), 4.0)
+        assert (scores["open_p"], scores["open_r"]) == (0.5, 0.5)
+        assert (scores["stick_f"], scores["stick_p"]) == (0, None)
+        assert not {"open_f", "stick_f"} & set(measure(references, drums.hits_of(events), 4.0))
+    assert "open_f" not in measure(known(hat=[1.0]), drums.hits_of(events, told=("stick", "open")), 4.0)
+
+
+def test_what_a_model_never_gives_is_said():
+    assert never_given("chop") == ["chop never gives stick, open, cymbal"]
+    assert never_given("chop@early") == [
+        "chop early never gives cymbal",
+        "chop early never gives tom where drums alone sound",
+    ]
+    assert never_given("drums") == never_given("librosa") == never_given("detector:drums") == []
 
 
 def test_a_streaming_model_is_measured_by_the_drums_that_it_confirms(monkeypatch):
