@@ -56,11 +56,14 @@ class Answered(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A recording with what a model gave, and its drums: those of the late heads, of the early ones, hops of those."""
+    """A recording with what a model gave, and its drums: those of the late heads, of the early ones, frames and hops
+    of those.
+    """
 
     scored: Scored
     late: dict[str, drums.Scored]
     early: dict[str, drums.Scored]
+    frames: int
     hops: int
 
 
@@ -100,22 +103,23 @@ def _judged(job: tuple[Path, bool, dataset.Example]) -> Judged:
     late, early = scored_drums(STROKES, struck, given.heads, stream.heads), {}
     if stream.early_heads and SHARED.early is not None:
         early = scored_drums(SHARED.early, struck, given.early, stream.early_heads, EARLY)
-    return Judged(scored, late, early, len(given.early))
+    return Judged(scored, late, early, len(given.heads), len(given.early))
 
 
 def _by_drum(judged: Sequence[Judged], rule: DrumsAlone | None, lookahead: int) -> tuple[Drums, Drums]:
-    """Give, by drum, the recordings of the late heads and of the early ones; with these, if there is a rule, where
-    drums alone sound.
+    """Give, by drum, the recordings of the late heads and of the early ones; if there is a rule, with where drums alone
+    sound.
     """
     late: dict[str, list[drums.Scored]] = {}
     early: dict[str, list[drums.Scored]] = {}
     for one in judged:
-        alone = None
+        alone = there = None
         if rule is not None:
             states = DrumsAloneState(rule).push(one.scored.passage)
             alone = at_hops(states, rule.first >= 0, one.hops, lookahead)
+            there = np.pad(states, (0, one.frames - len(states)), "edge")  # beats are known a little later than drums
         for name, some in one.late.items():
-            late.setdefault(name, []).append(some)
+            late.setdefault(name, []).append(replace(some, alone=there))
         for name, some in one.early.items():
             early.setdefault(name, []).append(replace(some, alone=alone))
     return late, early

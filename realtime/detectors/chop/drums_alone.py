@@ -174,6 +174,36 @@ def at_hops(states: NDArray[np.bool_], first: bool, hops: int, lookahead: int) -
     return np.concatenate([[first], states])[there]
 
 
+class FrameStates:
+    """Whether drums alone sound, for each frame of a net that says it itself, by its head "solo"."""
+
+    def __init__(self, rule: DrumsAlone, heads: Sequence[str], most: int, frame_seconds: float) -> None:
+        """[main] Compile. most: frames in one push. Raises ModelError for a rule that asks for more than heads."""
+        if "contrast" in rule.weights:
+            raise ModelError("drums follow drums alone by a net's heads, the rule asks for a spectrum")
+        self._features, self._state = PassageFeatures(heads, rule.seconds, frame_seconds), DrumsAloneState(rule)
+        # Of one type, whatever order a stream's rows have in memory, so that nothing is compiled while it runs.
+        self._heads: NDArray[np.float32] = np.zeros((most, len(heads)), np.float32)
+        self._nothing: NDArray[np.float32] = np.zeros((most, 0), np.float32)
+        self.push(self._heads[:1])
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._features.reset()
+        self._state.reset()
+
+    def push(self, heads: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """[analysis] Process probabilities, float32 (n, heads), n <= most; give bool (n,), a view that is valid until
+        the next push.
+        """
+        rows = self._heads[: len(heads)]
+        rows[:] = heads
+        *parts, found = *self._features.parts(len(rows)), *self._state.parts(len(rows))
+        _compiled()(rows, self._nothing[: len(rows)], 0, 1, *parts, found)
+        return np.asarray(found[: len(rows)])
+
+
 class HopStates:
     """What sounds, for each hop that the early stage of a net answers; read from its heads "solo" and "onset", which
     are known `lookahead` frames later. A new passage is noticed late, but it lasts, and strokes are not waited for.
@@ -194,36 +224,24 @@ class HopStates:
         attack: score of "onset" from which an attack is heard, 0..1. memory_seconds: how long that counts. most: hops
         in one push.
         """
-        if "contrast" in rule.weights:
-            raise ModelError("early drums follow drums alone by a net's heads, the rule asks for a spectrum")
-        self._features, self._state = PassageFeatures(heads, rule.seconds, frame_seconds), DrumsAloneState(rule)
+        self._frames = FrameStates(rule, heads, most, frame_seconds)
         self._lookahead, self._onset = lookahead, list(heads).index("onset")
         self._attack, self._memory = float(np.float32(attack)), math.ceil(memory_seconds / frame_seconds)
-        # Of one type, whatever order a stream's rows have in memory, so that nothing is compiled while it runs.
-        self._heads: NDArray[np.float32] = np.zeros((most, len(heads)), np.float32)
-        self._nothing: NDArray[np.float32] = np.zeros((most, 0), np.float32)
         self._known, self._found = np.zeros((2, most), np.uint8)
-        self.reset()
-        self.push(self._heads[:1], 0)
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        self._features.reset()
-        self._state.reset()
+        self._frames.reset()
         self._hop, self._last, self._ago = 0, NOTHING_HEARD, self._memory
 
     def push(self, heads: NDArray[np.float32], hops: int) -> NDArray[np.uint8]:
         """[analysis] Take the probabilities, float32 (n, heads), that came with the next hops; give uint8 (hops,),
         MUSIC, DRUMS_ALONE or NOTHING_HEARD: a view that is valid until the next push.
         """
-        rows = self._heads[: len(heads)]
-        rows[:] = heads
-        parts = *self._features.parts(len(rows)), *self._state.parts(len(rows))
-        _compiled()(rows, self._nothing[: len(rows)], 0, 1, *parts)
         known = self._known
-        known[: len(rows)] = parts[-1][: len(rows)]
-        for frame, score in enumerate(rows[:, self._onset].tolist()):
+        known[: len(heads)] = self._frames.push(heads)
+        for frame, score in enumerate(heads[:, self._onset].tolist()):
             self._ago = 0 if score >= self._attack else self._ago + 1
             if self._ago > self._memory:
                 known[frame] = NOTHING_HEARD
@@ -232,7 +250,7 @@ class HopStates:
         for place in range(hops):
             new = _rows_at(self._hop + place, self._lookahead) - before
             found[place] = known[new - 1] if new > 0 else self._last
-        if len(rows):
-            self._last = int(known[len(rows) - 1])
+        if len(heads):
+            self._last = int(known[len(heads) - 1])
         self._hop += hops
         return found

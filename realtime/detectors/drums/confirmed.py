@@ -1,12 +1,14 @@
 """Confirmed drum hits: each drum's peaks in the streaming net that chops are detected by, with its lookahead.
 
 What the drum detector says 25 ms after a hit is for the eye; 174 ms of what follows tell a snare from the guitar over
-it. The net and its beat tracker are shared with the chop and beat detectors, where these run.
+it. Where drums alone sound, other thresholds count. The net and its beat tracker are shared with the chop and beat
+detectors, where these run.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from samplechop.realtime.core.events import CONFIRMED, Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
+from samplechop.realtime.detectors.chop.decision import Decision
+from samplechop.realtime.detectors.chop.drums_alone import FrameStates
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker
 from samplechop.realtime.detectors.drums.hit_picking import NOTES, DrumChoice, DrumDecision, check_thresholds
 from samplechop.realtime.dsp.delay_line import History
@@ -68,16 +72,20 @@ class ConfirmedDrumDetector(StatedLatency):
         self._stream = stream = self._shared.stream.activations
         if missing := set(decision.drums) - set(stream.heads):
             raise ModelError(f"{where} decides on {', '.join(sorted(missing))} and has {', '.join(stream.heads)}")
-        self._drums = [
-            _Drum(
-                name,
-                stream.heads.index(name),
-                replace(choice, threshold=self._settings.thresholds.get(name, choice.threshold)),
-                decay_of(decision.memory_seconds, stream.hop_length, spec.sample_rate),
-                spec.sample_rate / stream.hop_length,
-            )
-            for name, choice in decision.drums.items()
-        ]
+        frame_rate, given = spec.sample_rate / stream.hop_length, self._settings.thresholds
+        decay = decay_of(decision.memory_seconds, stream.hop_length, spec.sample_rate)
+        self._drums = []
+        for name in decision.drums:
+            ways = [some[name] for some in (decision.drums, decision.alone) if some]
+            choices = [replace(one, threshold=given.get(name, one.threshold)) for one in ways]
+            self._drums.append(_Drum(name, stream.heads.index(name), choices, decay, frame_rate))
+        self._states: FrameStates | None = None
+        if decision.alone:
+            rule = Decision.read(manifest.decision, where).drums_alone
+            if rule is None:
+                raise ModelError(f"{where} does not say when drums alone sound")
+            most = spec.max_block_size // stream.hop_length + 1
+            self._states = FrameStates(rule, stream.heads, most, 1 / frame_rate)
         self._latency = (
             *stream.delay_terms,
             ("peak picking", stream.hop_length),
@@ -91,8 +99,9 @@ class ConfirmedDrumDetector(StatedLatency):
         """[analysis] Become as freshly prepared."""
         self._shared.reset()
         self._audio.reset()
-        for drum in self._drums:
-            drum.reset()
+        for part in (*self._drums, self._states):
+            if part is not None:
+                part.reset()
         self._start: int | None = None
         self._last = 0
 
@@ -102,8 +111,9 @@ class ConfirmedDrumDetector(StatedLatency):
             self._start = start
         self._audio.append(block)
         rows, stream = self._shared.push(block, start), self._stream
-        struck = [(frame, decided, score, drum) for drum in self._drums for frame, decided, score in drum.push(rows)]
-        for frame, decided, score, drum in sorted(struck, key=lambda one: one[1]):
+        alone = [] if self._states is None else self._states.push(rows).tolist()
+        struck = [(*hit, drum) for drum in self._drums for hit in drum.push(rows, alone)]
+        for frame, decided, score, choice, drum in sorted(struck, key=itemgetter(1)):
             centre = frame * stream.hop_length + stream.offset
             self._last = sample = max(self._last, ATTACK_SEARCH.attack(self._audio, centre))
             emit(
@@ -111,7 +121,7 @@ class ConfirmedDrumDetector(StatedLatency):
                     kind=CONFIRMED,
                     sample=self._start + sample,
                     emitted=self._start + decided * stream.hop_length + stream.offset + stream.latency,
-                    strength=calibrated(drum.choice.calibration, score),
+                    strength=calibrated(choice.calibration, score),
                     label=drum.name,
                     note=NOTES[drum.name],
                 )
@@ -119,24 +129,39 @@ class ConfirmedDrumDetector(StatedLatency):
 
 
 class _Drum:
-    """The column of one drum among the activations, and its picker."""
+    """The column of one drum among the activations, and its pickers: in music and, if there is one, where drums alone
+    sound. Both see all of it.
+    """
 
-    def __init__(self, name: str, column: int, choice: DrumChoice, decay: float, frame_rate: float) -> None:
-        self.name, self.choice, self._column = name, choice, column
-        self._picker = AdaptivePicker(choice.threshold, choice.relative, decay)
-        self._gap = math.ceil(choice.gap * frame_rate)
+    def __init__(self, name: str, column: int, choices: Sequence[DrumChoice], decay: float, frame_rate: float) -> None:
+        self.name, self._column = name, column
+        self._ways = [
+            (one, AdaptivePicker(one.threshold, one.relative, decay), math.ceil(one.gap * frame_rate))
+            for one in choices
+        ]
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget everything."""
-        self._picker.reset()
-        self._last = -self._gap
+        for _, picker, _ in self._ways:
+            picker.reset()
+        self._last, self._alone = -math.inf, False
 
-    def push(self, rows: NDArray[np.float32]) -> list[tuple[int, int, float]]:
-        """[analysis] Process activations, float32 (n, heads); give (frame, frame decided at, score) of each hit."""
-        hits = []
-        for frame, decided, score in self._picker.push(rows[:, self._column]):
-            if frame - self._last >= self._gap:
+    def push(self, rows: NDArray[np.float32], alone: list[bool]) -> list[tuple[int, int, float, DrumChoice]]:
+        """[analysis] Process activations, float32 (n, heads); give (frame, frame decided at, score, choice) of each
+        hit. alone: whether drums alone sound in each; empty where nobody knows.
+        """
+        scores, before = rows[:, self._column], self._ways[0][1].next_frame - 1
+        states = [self._alone, *alone]  # that of the last frame before, which may only now be known for a peak
+        found = [
+            (*peak, choice, gap)
+            for way, (choice, picker, gap) in enumerate(self._ways)
+            for peak in picker.push(scores)
+            if not alone or states[peak[0] - before] == way
+        ]
+        self._alone, hits = states[-1], []
+        for frame, decided, score, choice, gap in sorted(found, key=itemgetter(0)):
+            if frame - self._last >= gap:
                 self._last = frame
-                hits.append((frame, decided, score))
+                hits.append((frame, decided, score, choice))
         return hits

@@ -22,17 +22,21 @@ BEAT = RATE // 2
 DRUM = {"threshold": 0.3, "relative": 0.4, "gap": 0.06, "calibration": []}
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give the manifest of the released net, with kicks and snares that are decided on."""
-    folder = tmp_path_factory.mktemp("model")
+def written(folder: Path, **decision: dict[str, object]) -> str:
+    """Write the manifest of the released net with another decision on drums; give its path."""
     released = models.load("chop")
     record = json.loads(released.path.with_suffix(".json").read_text())
-    record["decision"]["confirmed"] = {"drums": {"kick": DRUM, "snare": DRUM}, "memory_seconds": 6.0}
+    record["decision"]["confirmed"] = {**decision, "memory_seconds": 6.0}
     for path in released.path.parent.glob("chop*.tflite"):
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "chop.json").write_text(json.dumps(record))
     return str(folder / "chop.json")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the manifest of the released net, with kicks and snares that are decided on."""
+    return written(tmp_path_factory.mktemp("model"), drums={"kick": DRUM, "snare": DRUM})
 
 
 def groove() -> tuple[NDArray[np.float32], list[tuple[int, str]]]:
@@ -70,6 +74,20 @@ def test_hits_do_not_depend_on_the_block_size(model: str) -> None:
     samples, _ = groove()
     whole = confirmed(samples, model)
     assert [replace(one, latency=None) for one in confirmed(samples, model, 333)] == whole
+
+
+def test_where_drums_alone_sound_their_own_thresholds_count(model: str, tmp_path: Path) -> None:
+    samples, _ = groove()
+    usual, never = {"kick": DRUM, "snare": DRUM}, dict.fromkeys(("kick", "snare"), DRUM | {"threshold": 1.0})
+    alone, elsewhere = (
+        confirmed(samples, written(tmp_path, drums=music, drums_alone=solo), block)
+        for music, solo, block in ((never, usual, 333), (usual, never, 4096))
+    )
+    # That drums are alone is known after some seconds of them.
+    assert elsewhere and alone and elsewhere[-1].sample < alone[0].sample
+    assert [replace(one, latency=None) for one in (*elsewhere, *alone)] == [
+        replace(one, latency=None) for one in confirmed(samples, model)
+    ]
 
 
 def test_they_are_as_late_as_the_chops(model: str) -> None:
