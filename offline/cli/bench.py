@@ -23,14 +23,14 @@ def live(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Measure the analysis: constant-Q, each detector per frame and all together, --fast, latency, memory, start-up.
+    """Measure the analysis: constant-Q, each detector, stage and head of the net, --fast, latency, memory, start-up.
 
     \b
     samplechop bench live
     samplechop bench live song.flac --json > here.json
     """
     from samplechop.offline.lab.bench import live as measures
-    from samplechop.offline.lab.bench import stages
+    from samplechop.offline.lab.bench import net_costs, stages
     from samplechop.offline.lab.bench import start as starts
     from samplechop.realtime.audio.audio_file import open_audio
     from samplechop.realtime.cli import DEMO
@@ -45,6 +45,7 @@ def live(
             "the whole chain": lambda: measures.chain(mono),
             "all detectors together": lambda: measures.together(mono),
             "each stage": lambda: stages.stages(audio),
+            "the net": net_costs.costs,
             "whole files": lambda: stages.whole_files(audio),
             "memory": measures.memory,
             "start-up": lambda: starts.listening(("chops",)),

@@ -13,6 +13,7 @@ when a frame has begun, so that no block takes long.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -227,13 +228,14 @@ def compile_now() -> None:
 
 class Stage(NamedTuple):
     """What a step of a stage works on: its arena and layout; in the arena the rings, recent features, float32 (depth,
-    n_features), and memory, (layers, depth, channels), of which row t is that of step t.
+    n_features), and memory, (layers, depth, channels), of which row t is that of step t; and the weights.
     """
 
     arena: NDArray[np.float32]
     layout: NDArray[np.int64]
     recent: NDArray[np.float32]
     memory: NDArray[np.float32]
+    weights: StageWeights
 
 
 def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], depth: int, most: int) -> Stage:
@@ -284,6 +286,7 @@ def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], d
         layout,
         arena[recent : recent + sizes[0]].reshape(depth, n_features),
         arena[memory : memory + sizes[1]].reshape(shape),
+        replace(weights, numbers=arena[numbers : numbers + len(weights.numbers)]),
     )
 
 

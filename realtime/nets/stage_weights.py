@@ -36,6 +36,14 @@ class StageWeights:
     beside: NDArray[np.int64]
     numbers: NDArray[np.float32]
 
+    @property
+    def products(self) -> int:
+        """How many products the sums of a step have, those of LANES heads among them, however many there are."""
+        _, width, _, flat, next_width, _, next_flat, channels, _, layers = self.sizes.tolist()
+        convolved = FILTERS * (len(self.planes) * width * flat + FILTERS * next_width * next_flat)
+        inputs = FILTERS * next_flat + int((self.beside[:, 2] - self.beside[:, 1]).sum())
+        return int(convolved + channels * (inputs + (layers - 1) * PAST * channels + LANES))
+
 
 def read_weights(interpreter: Any, planes: Planes, beside: Beside, channels: int) -> StageWeights | None:
     """[main] Read a stage from an interpreter of it; None where it is built otherwise, or the runtime does not show

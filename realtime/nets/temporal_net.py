@@ -21,7 +21,7 @@ from samplechop.realtime.core.entry_functions import bound
 from samplechop.realtime.dsp.delay_line import prefixes
 from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.causal_net import CausalNet
-from samplechop.realtime.nets.compiled_step import CLOCK, DEEP, EARLY, HOP, SIGMOID, compiled_steps
+from samplechop.realtime.nets.compiled_step import CLOCK, DEEP, EARLY, HOP, SIGMOID, Stage, compiled_steps
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.net_sums import SIGMOIDS
 from samplechop.realtime.nets.stage_weights import PAST
@@ -37,7 +37,8 @@ class TemporalNet:
 
     rows_per_frame: how many rows of features there are for one row of probabilities: the hops of a frame where the net
     has an early stage, otherwise 1. early: what the early stage, if there is one, answered at each hop of the last
-    push: float32 (hops, early heads), a view. is_compiled: whether its steps are (see compiled_step.py).
+    push: float32 (hops, early heads), a view. is_compiled: whether its steps are (see compiled_step.py). stages: of a
+    net of two whose steps can be compiled, the early one and the other.
     """
 
     def __init__(self, manifest: Manifest, most: int = 1) -> None:
@@ -74,6 +75,7 @@ class TemporalNet:
             self._early_first = prefixes(self._early_net.out[:, : self._n_early])
         self._compiled: Callable[[NDArray[np.float32]], int] | None = None
         self._is_awaited = False
+        self.stages: tuple[Stage, Stage] | None = None
         if early is not None and members == 1 and features.n_features == STACK * fine_features.PER_HOP:
             self._compiled = self._compile(early.channels)
         self.is_compiled = self._compiled is not None
@@ -133,6 +135,7 @@ class TemporalNet:
         deep = self._net.lay_out([(row, hop) for row in range(PAST) for hop in hops], [(0, 0, STACK * channels), *sums])
         if early is None or deep is None:
             return None
+        self.stages = early, deep
         run = compiled_steps()
         if run is None:
             self._is_awaited = True

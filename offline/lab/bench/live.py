@@ -3,9 +3,10 @@
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.offline.lab.bench import Figure, allocations, best_seconds, each_microseconds
 from samplechop.realtime import detectors
+from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
@@ -22,7 +24,8 @@ from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.nets.compiled_step import compile_now
 from samplechop.realtime.nets.temporal_net import TemporalNet
 
-HOP = 256
+HOP, SHORT = 256, 64
+"""Sizes of blocks."""
 SECONDS = 60
 _EDGE = 60
 """Frames left out at both ends of the comparison, where one side gets the end of the file and the other zeros."""
@@ -101,12 +104,13 @@ MODELS: dict[str, dict[str, float]] = {
 
 
 def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
-    """Time the engine with the chop detector, one frame per block, with each model."""
+    """Time the engine with the chop detector, one frame per block, with each model; and in blocks of SHORT."""
     for model, goals in MODELS.items():
-        times, _ = _each_frame(Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 1, HOP), mono)
-        found = {"mean": times.mean(), "p50": np.quantile(times, 0.5), "p99": np.quantile(times, 0.99)}
-        for name, value in found.items():
+        found = _timed(Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 1, HOP), mono)
+        values = {"mean": found.times.mean(), "p50": found.quantile(0.5), "p99": found.quantile(0.99)}
+        for name, value in values.items():
             yield Figure(f"{model}: whole chain per frame, {name}", float(value), "µs").at_most(goals.get(name))
+    yield from _short(["chop"], mono)
     net = TemporalNet(models.load("chop"))
     yield Figure("chop: steps of its net are compiled (1), or TFLite's (0)", float(net.is_compiled), "")
     engine = Engine({"chop": ChopDetector()}, ANALYSIS_RATE, 1, HOP)
@@ -127,7 +131,6 @@ def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
         yield Figure(f"  {name}", float(samples), "samples")
 
 
-FRAME_MICROSECONDS = HOP / ANALYSIS_RATE * 1e6
 TOGETHER = ("chop", "beats", "drums", "harmony")
 TOGETHER_GOALS = {0.5: None, 0.99: 200.0}
 """Of all of them, quantiles of µs per frame."""
@@ -142,31 +145,70 @@ def together(mono: NDArray[np.float32]) -> Iterator[Figure]:
     names = [name for name in TOGETHER if name in detectors.BUILT_IN]
     apart = 0.0
     for name in names:
-        times, mean = _each_frame(Engine({name: detectors.make(name)}, ANALYSIS_RATE, 1, HOP), mono)
-        apart += mean
-        yield Figure(f"{name} alone, per frame, mean of CPU time", mean, "µs").at_most(COST_GOALS.get(name))
+        found = _timed(_engine([name]), mono)
+        apart += found.share
+        yield Figure(f"{name} alone, per frame, mean of CPU time", found.mean, "µs").at_most(COST_GOALS.get(name))
         for share in (0.5, 0.99):
-            yield Figure(f"{name} alone, per frame, p{100 * share:.0f}", float(np.quantile(times, share)), "µs")
-    engine, every = Engine({name: detectors.make(name) for name in names}, ANALYSIS_RATE, 1, HOP), " + ".join(names)
-    times, mean = _each_frame(engine, mono)
-    percent = 100 * mean / FRAME_MICROSECONDS
-    yield Figure("each alone, summed: share of one core at 44.1 kHz", 100 * apart / FRAME_MICROSECONDS, "%")
-    yield Figure(f"{every}: share of one core at 44.1 kHz", percent, "%").at_most(1.5)
+            yield Figure(f"{name} alone, per frame, p{100 * share:.0f}", found.quantile(share), "µs")
+        if found.emits.any():
+            struck = float(np.median(found.times[found.emits]))
+            yield Figure(f"{name} alone, a frame that something is emitted in, p50", struck, "µs")
+    engine, every = _engine(names), " + ".join(names)
+    found = _timed(engine, mono)
+    yield Figure("each alone, summed: share of one core at 44.1 kHz", apart, "%")
+    yield Figure(f"{every}: share of one core at 44.1 kHz", found.share, "%").at_most(1.5)
     for share, goal in TOGETHER_GOALS.items():
-        yield Figure(f"{every}: per frame, p{100 * share:.0f}", float(np.quantile(times, share)), "µs").at_most(goal)
+        yield Figure(f"{every}: per frame, p{100 * share:.0f}", found.quantile(share), "µs").at_most(goal)
+    yield from _short(names, mono)
     for name in names:
         late = 1000 * engine.latencies[name] / ANALYSIS_RATE
         yield Figure(f"{name}: latency, event to note", late, "ms").at_most(LATENCY_GOALS.get(name))
 
 
-def _each_frame(engine: Engine, mono: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
-    """Time an engine frame by frame, after it has warmed up; gives all times, and the mean of CPU time, in µs."""
-    blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
-    steps = [partial(engine.process, block, lambda _: None) for block in blocks]
+def _short(names: Sequence[str], mono: NDArray[np.float32]) -> Iterator[Figure]:
+    """Time detectors on blocks of SHORT."""
+    found, every = _timed(_engine(names, SHORT), mono, SHORT), " + ".join(names)
+    yield Figure(f"{every}: blocks of {SHORT}, share of one core at 44.1 kHz", found.share, "%")
+    for share in (0.5, 0.99):
+        yield Figure(f"{every}: per block of {SHORT}, p{100 * share:.0f}", found.quantile(share), "µs")
+
+
+def _engine(names: Sequence[str], block: int = HOP) -> Engine:
+    return Engine({name: detectors.make(name) for name in names}, ANALYSIS_RATE, 1, block)
+
+
+class _Timed(NamedTuple):
+    """times: of each block, µs, float64 (n,). emits: bool (n,), whether anything was emitted in it.
+
+    mean: of CPU time, µs. share: what of a core that is, %.
+    """
+
+    times: NDArray[np.float64]
+    emits: NDArray[np.bool_]
+    mean: float
+    share: float
+
+    def quantile(self, share: float) -> float:
+        """Give a quantile of the times."""
+        return float(np.quantile(self.times, share))
+
+
+def _timed(engine: Engine, mono: NDArray[np.float32], size: int = HOP) -> _Timed:
+    """Time an engine block by block, after it has warmed up."""
+    events: list[Event] = []
+    counts: list[int] = []
+
+    def step(block: NDArray[np.float32]) -> None:
+        engine.process(block, events.append)
+        counts.append(len(events))
+
+    steps = [partial(step, mono[i : i + size, None]) for i in range(0, len(mono) - size + 1, size)]
     each_microseconds(steps[:500])
-    began = time.process_time()
+    counts.clear()
+    before, began = len(events), time.process_time()
     times = each_microseconds(steps)
-    return times, (time.process_time() - began) / len(steps) * 1e6
+    mean = 1e6 * (time.process_time() - began) / len(steps)
+    return _Timed(times, np.diff(counts, prepend=before) > 0, mean, mean * ANALYSIS_RATE / size / 1e4)
 
 
 def memory() -> Iterator[Figure]:

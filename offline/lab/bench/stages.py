@@ -6,7 +6,7 @@ All are CPU times, the least of several: they hold on a machine that does other 
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,16 +16,19 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop import models
+from samplechop.models import HarmonyFeatures
 from samplechop.offline.lab.bench import Figure, best_cpu_seconds, cpu_seconds_of
+from samplechop.realtime import detectors
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.dsp.cqt import StreamingCQT
+from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
 from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
 from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS
 from samplechop.realtime.nets.fine_features import N_EARLY, fine_bands
-from samplechop.realtime.nets.streaming import ActivationStream
+from samplechop.realtime.nets.streaming import ActivationStream, PitchStream
 from samplechop.realtime.session_parts import BLOCK
 
 MODELS = ("chop", "chop-61")
@@ -34,48 +37,88 @@ GOALS: dict[str, tuple[float, dict[str, float]]] = {"chop": (900, {"aubioonset":
 SCALE_MINUTES = (1, 3, 10)
 
 
+class _Cut:
+    """A recording in blocks of a size. audio: float32 (n, channels). blocks: of it. mono: float32, of its mix."""
+
+    def __init__(self, audio: NDArray[np.float32], block: int) -> None:
+        """Cut it."""
+        self.block, self.channels, self._hops = block, audio.shape[1], len(audio) / HOP_LENGTH
+        self.blocks = [audio[i : i + block] for i in range(0, len(audio), block)]
+        self.mono = [np.ascontiguousarray(one.mean(axis=1)) for one in self.blocks]
+
+    def per_hop(self, work: Callable[[], object]) -> float:
+        """Give the CPU time of work on all of it, µs per hop."""
+        return 1e6 * best_cpu_seconds(work) / self._hops
+
+    def each(self, push: Callable[[NDArray[np.float32]], object]) -> float:
+        """Give the CPU time of what takes the mix, block by block, µs per hop."""
+
+        def work() -> None:
+            for one in self.mono:
+                push(one)
+
+        return self.per_hop(work)
+
+    def engine(self, *names: str) -> float:
+        """Give the CPU time of an engine with detectors, µs per hop."""
+        engine = Engine({name: detectors.make(name) for name in names}, ANALYSIS_RATE, self.channels, self.block)
+
+        def work() -> None:
+            for one in self.blocks:
+                engine.process(one, _drop)
+
+        return self.per_hop(work)
+
+
 def stages(audio: NDArray[np.float32]) -> Iterator[Figure]:
     """Give the CPU time of each stage per hop, in a file's blocks and in live ones. audio: float32 (n, channels)."""
     with _wav(audio) as path:
         for block, where in ((FAST_BLOCK, "file"), (BLOCK, f"live, blocks of {BLOCK}")):
-            yield from _stages(audio, path, block, where)
+            cut = _Cut(audio, block)
+            mixing = cut.engine()
+            pulse = cut.each(PulseStream(models.load("chop"), block).push)
+            for name, value in (*_of_chops(cut, path, mixing, pulse), *_of_others(cut, mixing, pulse)):
+                yield Figure(f"{where}: {name}", value, "µs")
 
 
-def _stages(audio: NDArray[np.float32], path: Path, block: int, where: str) -> Iterator[Figure]:
-    blocks = [audio[i : i + block] for i in range(0, len(audio), block)]
-    mono = [np.ascontiguousarray(one.mean(axis=1)) for one in blocks]
-    most, channels = block // HOP_LENGTH + 1, audio.shape[1]
+def _of_chops(cut: _Cut, path: Path, mixing: float, pulse: float) -> Iterator[tuple[str, float]]:
+    """Give what each stage of the chop detector takes. pulse: all up to the tracker."""
+    most = cut.block // HOP_LENGTH + 1
     rows: dict[int, NDArray[np.float32]] = {n: np.zeros((most, n), np.float32) for n in (N_EARLY, N_BINS)}
-    bands, cqt, manifest = fine_bands(block), StreamingCQT(), models.load("chop")
-    activations, pulse = ActivationStream(manifest, block), PulseStream(manifest, block)
-    nothing, chop = (Engine(one, ANALYSIS_RATE, channels, block) for one in ({}, {"chop": ChopDetector()}))
+    bands, cqt = fine_bands(cut.block), StreamingCQT()
+    activations = ActivationStream(models.load("chop"), cut.block)
+    reading = cut.per_hop(partial(_read, path, cut.block))
+    in_bands = cut.each(lambda one: bands.push(one, rows[N_EARLY]))
+    constant_q = cut.each(lambda one: cqt.push(one, rows[N_BINS]))
+    features, with_net = cut.each(activations.features.push), cut.each(activations.push)
+    whole = cut.engine("chop")
+    yield "reading a 16-bit wav, per hop", reading
+    yield "mix, per hop", mixing
+    yield "Fourier transform and bands, per hop", in_bands
+    yield "constant-Q, per hop", constant_q
+    yield "other features, per hop", features - in_bands - constant_q
+    yield "net, per hop", with_net - features
+    yield "beat tracker and bars, per hop", pulse - with_net
+    yield "choice, attacks, events, per hop", whole - pulse - mixing
+    yield "all, per hop", whole + reading
 
-    def each(push: Callable[[NDArray[np.float32]], object], given: Sequence[NDArray[np.float32]]) -> float:
-        def work() -> None:
-            for one in given:
-                push(one)
 
-        return 1e6 * best_cpu_seconds(work) / (len(audio) / HOP_LENGTH)
-
-    reading = 1e6 * best_cpu_seconds(partial(_read, path, block)) / (len(audio) / HOP_LENGTH)
-    mixing = each(lambda one: nothing.process(one, _drop), blocks)
-    in_bands = each(lambda one: bands.push(one, rows[N_EARLY]), mono)
-    constant_q = each(lambda one: cqt.push(one, rows[N_BINS]), mono)
-    features = each(activations.features.push, mono)
-    with_net, with_pulse = each(activations.push, mono), each(pulse.push, mono)
-    whole = each(lambda one: chop.process(one, _drop), blocks)
-    for name, value in (
-        ("reading a 16-bit wav", reading),
-        ("mix", mixing),
-        ("Fourier transform and bands", in_bands),
-        ("constant-Q", constant_q),
-        ("other features", features - in_bands - constant_q),
-        ("net", with_net - features),
-        ("beat tracker and bars", with_pulse - with_net),
-        ("choice, attacks, events", whole - with_pulse - mixing),
-        ("all", whole + reading),
-    ):
-        yield Figure(f"{where}: {name}, per hop", value, "µs")
+def _of_others(cut: _Cut, mixing: float, pulse: float) -> Iterator[tuple[str, float]]:
+    """Give what the other detectors take beside what they share with that of chops."""
+    beats, drums = (cut.engine(name) - pulse - mixing for name in ("beats", "drums"))
+    manifest = models.load("harmony")
+    features = manifest.features
+    assert isinstance(features, HarmonyFeatures)
+    hop, kind = features.hop_length, features.spectrum
+    spectrum = cut.each(HarmonySpectrum(cut.block, features.sample_rate, hop, kind).push)
+    pitches = cut.each(PitchStream(manifest, cut.block).push)
+    harmony = cut.engine("harmony") - mixing
+    yield "beats: octave, bars, events, per hop", beats
+    yield "drums: what is alone, choice, attacks, events, per hop", drums
+    yield "harmony: spectrum, per hop", spectrum
+    yield "harmony: net, per hop", pitches - spectrum
+    yield "harmony: chords, key, events, per hop", harmony - pitches
+    yield f"harmony: all, each frame of {hop}", harmony * hop / HOP_LENGTH
 
 
 def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from samplechop import models
-from samplechop.models import Manifest
+from samplechop.models import Manifest, StreamFeatures
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.evaluate.measures import standard_error
 from samplechop.offline.evaluate.references import group_of
@@ -31,6 +31,8 @@ from samplechop.offline.evaluate.systems import title
 from samplechop.offline.lab.releases.recipe import HERE, Command, Place, Recipe, made_weights
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.nets.stage_weights import CHANNELS
+from samplechop.realtime.nets.temporal_net import TemporalNet
 
 PLACE = re.compile(r"^{{(\w+)(?: ([\w-]+))?}}$", re.MULTILINE)
 
@@ -95,6 +97,10 @@ def net(made: Manifest) -> str:
             ]
         elif value is not None:
             lines.append(f"- {key.replace('_', ' ')}: {_plain(value)}")
+    if isinstance(made.features, StreamFeatures) and (stages := TemporalNet(made).stages):
+        for name, when, stage in zip(("early", "second"), ("hop", "second hop"), stages, strict=True):
+            each = int(stage.weights.sizes[CHANNELS])
+            lines.append(f"- {name} stage: {stage.weights.products:,} products at every {when}, {each} for each head")
     return "\n".join(lines)
 
 

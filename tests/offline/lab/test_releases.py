@@ -41,6 +41,10 @@ def test_every_released_model_has_a_recipe() -> None:
     assert set(names()) == {path.stem for path in models.FOLDER.glob("*.json")}
 
 
+def test_the_card_of_the_default_tells_the_net_that_is_released() -> None:
+    assert card.net(models.load("chop")) in (models.FOLDER / "chop.md").read_text()
+
+
 def parsed(words: Sequence[str]) -> None:
     """Have the command line read the words of a command, without running it. Raises if it does not take them."""
     command: Any = get_command(app)

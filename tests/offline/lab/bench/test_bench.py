@@ -56,6 +56,8 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
         *(f"{name} alone, per frame, mean of CPU time" for name in live.TOGETHER if name in BUILT_IN),
         *(f"{name}: latency, event to note" for name in live.TOGETHER if name in BUILT_IN),
         "latency, event to note",
+        "chop: per block of 64, p99",
+        "file: harmony: chords, key, events, per hop",
     ):
         assert figures[name]["value"] > 0
     assert figures["48-bin sum, relative error, median"]["reached"]
