@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from samplechop.offline.cli import bench_robustness
-from samplechop.offline.cli.bench_robustness import AsJson, print_figures, show
+from samplechop.offline.cli.bench_robustness import AsJson, show
 from samplechop.realtime.core.errors import check_extra
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed and exactness on this machine.")
@@ -36,6 +36,7 @@ def live(
     from samplechop.realtime.cli import DEMO
 
     open_audio(recording or DEMO).close()
+    _say_what_is_missing()
     audio = measures.recording(recording or DEMO)
     mono = audio.mean(axis=1)
     show(
@@ -56,7 +57,7 @@ def live(
 
 @app.command()
 def start(json: AsJson = False) -> None:
-    """Measure what starting costs: helps, the first start ever, later ones; and what grows with the hours.
+    """Measure what starting costs: helps, a file's first event, the first start ever; and what grows with the hours.
 
     \b
     samplechop bench start
@@ -69,6 +70,7 @@ def start(json: AsJson = False) -> None:
         "samplechop bench start",
         {
             "commands": measures.commands,
+            "the first event": measures.first_event,
             "starts": measures.listening,
             "long sessions": growth.midi_file,
             "kits of long records": growth.kits,
@@ -84,7 +86,7 @@ def scale(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Measure whole runs of `live --fast` over 1, 3 and 10 minutes, start included, beside aubioonset.
+    """Measure whole runs of `live --fast` over 1, 3 and 10 minutes, start included, beside aubioonset and librosa.
 
     \b
     samplechop bench scale
@@ -96,6 +98,7 @@ def scale(
     from samplechop.realtime.cli import DEMO
 
     open_audio(recording or DEMO).close()
+    _say_what_is_missing()
     audio = measures.recording(recording or DEMO)
     title = f"samplechop bench scale, {(recording or DEMO).name}"
     show(title, {"whole runs": lambda: stages.scale(audio)}, json)
@@ -161,38 +164,6 @@ def jack(
 
 
 @app.command()
-def detector(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A detector: a built-in one, or one that a package brings.")
-    ],
-    recording: Annotated[
-        Path | None, typer.Argument(metavar="RECORDING", help="With sounds that it detects (default: the demo).")
-    ] = None,
-    json: AsJson = False,
-) -> None:
-    """Check a detector against the host's contract on a recording: exit code 1 where it breaks it.
-
-    \b
-    samplechop bench detector chop
-    samplechop bench detector claps applause.wav
-    """
-    from samplechop.offline.common.terminal import console
-    from samplechop.offline.evaluate import detector_contract
-    from samplechop.offline.lab.bench import Figure
-    from samplechop.realtime import detectors
-    from samplechop.realtime.cli import DEMO
-
-    made, audio = detectors.make(name), detector_contract.read_excerpt(recording or DEMO)
-    title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
-    with console(err=True).status(f"checking {name} ...") as status:
-        checks = list(detector_contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))
-    figures = [Figure(one.name, one.value, one.unit, one.bound, one.passed if one.bound else None) for one in checks]
-    print_figures(title, figures, json)
-    if not all(one.passed for one in checks):
-        raise typer.Exit(1)
-
-
-@app.command()
 def kit(
     recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop (default: the demo).")] = None,
     hours: Annotated[float, typer.Option(min=0, help="Also chop so many hours, and report the memory it takes.")] = 0.0,
@@ -218,6 +189,7 @@ def kit(
         show(f"samplechop bench kit, {one_shots.name}", {"drum tags": partial(measures.one_shots, one_shots)}, json)
         return
     files = recordings or [DEMO]
+    _say_what_is_missing()
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
     parts["repetition"] = partial(measures.redundancies, files)
     parts["whole kits"] = partial(measures.making, files[0])
@@ -300,5 +272,19 @@ def studio(
     show(f"samplechop bench studio, {minutes:g} minutes", {"the page": lambda: measures.figures(minutes)}, json)
 
 
-for command in (bench_robustness.soak, bench_robustness.kills, bench_robustness.hostile, bench_robustness.faults):
+def _say_what_is_missing() -> None:
+    from samplechop.offline.lab.bench import peers
+    from samplechop.realtime.core.standard_streams import say
+
+    for sentence in peers.missing():
+        say(f"samplechop: {sentence}")
+
+
+for command in (
+    bench_robustness.detector,
+    bench_robustness.soak,
+    bench_robustness.kills,
+    bench_robustness.hostile,
+    bench_robustness.faults,
+):
     app.command()(command)

@@ -1,7 +1,8 @@
-"""The commands under `samplechop bench` that try to break it: long sessions, kills, hostile files and faults."""
+"""The commands under `samplechop bench` to break it: detectors, long sessions, kills, hostile files, faults."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,37 @@ def print_figures(title: str, taken: list["Figure"], as_json: bool) -> None:
         echo(*to_json(taken).splitlines())
     else:
         print_table(as_table(title, taken))
+
+
+def detector(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A detector: a built-in one, or one that a package brings.")
+    ],
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="RECORDING", help="With sounds that it detects (default: the demo).")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Check a detector against the host's contract on a recording: exit code 1 where it breaks it.
+
+    \b
+    samplechop bench detector chop
+    samplechop bench detector claps applause.wav
+    """
+    from samplechop.offline.common.terminal import console
+    from samplechop.offline.evaluate import detector_contract
+    from samplechop.offline.lab.bench import Figure
+    from samplechop.realtime import detectors
+    from samplechop.realtime.cli import DEMO
+
+    made, audio = detectors.make(name), detector_contract.read_excerpt(recording or DEMO)
+    title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
+    with console(err=True).status(f"checking {name} ...") as status:
+        checks = list(detector_contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))
+    figures = [Figure(one.name, one.value, one.unit, one.bound, one.passed if one.bound else None) for one in checks]
+    print_figures(title, figures, json)
+    if not all(one.passed for one in checks):
+        raise typer.Exit(1)
 
 
 def soak(

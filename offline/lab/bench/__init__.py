@@ -60,11 +60,31 @@ def as_installed() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def cpu_seconds_of(command: Sequence[str], repeats: int) -> float:
-    """Run a command several times; give the least CPU time that it took. Raises CalledProcessError if it fails."""
+def cpu_seconds_of(command: Sequence[str], repeats: int, code: int = 0) -> float:
+    """Run a command several times; give the least CPU time that it took.
+
+    Raises CalledProcessError if it ends otherwise than with the exit code.
+    """
 
     def run() -> None:
-        subprocess.run(command, check=True, capture_output=True, env=as_installed())
+        done = subprocess.run(command, check=False, capture_output=True, env=as_installed())
+        if done.returncode != code:
+            raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+
+    return min(cpu_seconds_of_programs(run) for _ in range(repeats))
+
+
+def cpu_seconds_to_a_line(command: Sequence[str], repeats: int) -> float:
+    """Run a command several times; give the least CPU time until it has written a line. Raises RuntimeError if not."""
+
+    def run() -> None:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=as_installed()
+        ) as program:
+            line = program.stdout.readline() if program.stdout else b""
+            program.kill()
+        if not line:
+            raise RuntimeError(f"nothing was written by {command}")
 
     return min(cpu_seconds_of_programs(run) for _ in range(repeats))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.offline.lab.bench import Figure, allocations, best_cpu_seconds, cpu_seconds_of, least_in_turns
 from samplechop.offline.lab.bench.live import TOGETHER
-from samplechop.offline.lab.bench.start import LISTENING, PROGRAM
+from samplechop.offline.lab.bench.start import LISTENING, NUMPY, PROGRAM
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
@@ -91,7 +91,7 @@ def computing(mono: NDArray[np.float32], repeats: int = 5, spare: float = 1.0) -
 def starts(repeats: int = 5) -> Iterator[Figure]:
     """Give the CPU time of commands, once everything is compiled, over that of a Python that imports numpy."""
     cpu_seconds_of([*PROGRAM, *LISTENING], 1)
-    commands = [[sys.executable, "-c", "import numpy"], *([*PROGRAM, *arguments] for arguments in STARTS)]
+    commands = [NUMPY, *([*PROGRAM, *arguments] for arguments in STARTS)]
     bare, *took = least_in_turns([partial(cpu_seconds_of, command, 1) for command in commands], repeats)
     for (arguments, most), seconds in zip(STARTS.items(), took, strict=True):
         yield Figure(f"{' '.join(arguments)} ÷ Python and numpy", seconds / bare, "×").at_most(most)

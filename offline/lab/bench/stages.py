@@ -3,7 +3,6 @@
 All are CPU times, the least of several: they hold on a machine that does other things, too.
 """
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import HarmonyFeatures
-from samplechop.offline.lab.bench import Figure, best_cpu_seconds, cpu_seconds_of
+from samplechop.offline.lab.bench import Figure, best_cpu_seconds, cpu_seconds_of, peers
 from samplechop.realtime import detectors
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
@@ -32,7 +31,7 @@ from samplechop.realtime.nets.streaming import ActivationStream, PitchStream
 from samplechop.realtime.session_parts import BLOCK
 
 MODELS = ("chop", "chop-61")
-GOALS: dict[str, tuple[float, dict[str, float]]] = {"chop": (900, {"aubioonset": 2})}
+GOALS: dict[str, tuple[float, dict[str, float]]] = {"chop": (900, {peers.AUBIO: 2})}
 """Of a model, × real time in a file, and beside other programs."""
 SCALE_MINUTES = (1, 3, 10)
 
@@ -122,21 +121,16 @@ def _of_others(cut: _Cut, mixing: float, pulse: float) -> Iterator[tuple[str, fl
 
 
 def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
-    """Give the speed of a file as `--fast` runs it, decoding included, with each model, beside aubio and librosa."""
-    import librosa
+    """Give the speed of a file as `--fast` runs it, decoding included, with each model, beside aubio and librosa.
 
-    seconds = len(audio) / ANALYSIS_RATE
+    librosa is imported before, as all of ours is.
+    """
+    seconds, others = len(audio) / ANALYSIS_RATE, {}
     with _wav(audio) as path:
-
-        def by_librosa() -> None:
-            samples, rate = librosa.load(path, sr=None)
-            librosa.onset.onset_detect(y=samples, sr=rate)
-
-        others = {"librosa.onset": seconds / best_cpu_seconds(by_librosa, 3)}
-        if (aubio := shutil.which("aubioonset")) is not None:
-            others["aubioonset"] = seconds / cpu_seconds_of([aubio, "-i", str(path)], 5)
-        for name, speed in others.items():
-            yield Figure(f"{name}, decoding included", speed, "× real time")
+        for name in peers.there():
+            took = peers.cpu_seconds(name, path, 5) if name == peers.AUBIO else best_cpu_seconds(_librosa(path), 3)
+            others[name] = seconds / took
+            yield Figure(f"{name}, decoding included", others[name], "× real time")
         for model in MODELS:
             engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, audio.shape[1], FAST_BLOCK)
             speed = seconds / best_cpu_seconds(partial(_run, engine, path), 5)
@@ -147,18 +141,24 @@ def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
 
 
 def scale(audio: NDArray[np.float32]) -> Iterator[Figure]:
-    """Give the CPU time of whole runs of the program over files of some minutes, beside aubioonset's."""
-    aubio = shutil.which("aubioonset")
+    """Give the CPU time of whole runs of the program over files of some minutes, beside those of other programs."""
     for minutes in SCALE_MINUTES:
         length = minutes * 60 * ANALYSIS_RATE
         with _wav(np.tile(audio, (-(-length // len(audio)), 1))[:length]) as path:
             ours = cpu_seconds_of([sys.executable, "-m", "samplechop", "live", str(path), "--fast", "--quiet"], 3)
             yield Figure(f"{minutes} min, whole process", ours, "s of CPU")
-            if aubio is not None:
-                theirs = cpu_seconds_of([aubio, "-i", str(path)], 3)
-                yield Figure(f"{minutes} min, aubioonset", theirs, "s of CPU")
-                ratio = Figure(f"{minutes} min, whole process ÷ aubioonset", ours / theirs, "×")
-                yield ratio.at_most(2.5) if minutes == 3 else ratio
+            goals = {peers.AUBIO: 2.5} if minutes == 3 else {}
+            yield from peers.beside(f"{minutes} min", ", whole process", ours, path, 3, goals)
+
+
+def _librosa(path: Path) -> Callable[[], object]:
+    import librosa
+
+    def work() -> None:
+        samples, rate = librosa.load(path, sr=None)
+        librosa.onset.onset_detect(y=samples, sr=rate)
+
+    return work
 
 
 def _drop(_event: object) -> None:

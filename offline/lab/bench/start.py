@@ -9,29 +9,43 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 
-from samplechop.offline.lab.bench import LATER, Figure, cpu_seconds_of
+from samplechop.offline.lab.bench import LATER, Figure, cpu_seconds_of, cpu_seconds_to_a_line
 
 PROGRAM = (sys.executable, "-m", "samplechop")
-COMMANDS = {
-    "--help": (("--help",), 0.3),
-    "--version": (("--version",), 0.3),
-    "live --help": (("live", "--help"), None),
-    "chop --help": (("chop", "--help"), None),
-    "train --help": (("train", "--help"), None),
+NUMPY = (sys.executable, "-c", "import numpy")
+COMMANDS: dict[str, tuple[tuple[str, ...], float | None, int]] = {
+    "--help": (("--help",), 0.3, 0),
+    "--version": (("--version",), 0.3, 0),
+    "a typo, chpo": (("chpo",), 0.3, 2),
+    "live --help": (("live", "--help"), None, 0),
+    "chop --help": (("chop", "--help"), None, 0),
+    "train --help": (("train", "--help"), None, 0),
 }
-"""Arguments, and the most CPU time that is aimed at, s."""
+"""Arguments, the most CPU time that is aimed at, s, and the exit code."""
 LISTENING = ("live", "--demo", "--fast", "--duration", "0.5", "--quiet")
 """Start and process half a second of a file: what comes after the first frame takes 1 ms."""
+FIRST_EVENT = ("live", "--demo", "--fast", "--quiet", "--events", "-")
+"""Print the events of a file."""
 
 
 def commands(repeats: int = 5) -> Iterator[Figure]:
     """Give the CPU time of commands that compute nothing."""
-    bare = cpu_seconds_of([sys.executable, "-c", "import numpy"], repeats)
+    bare = cpu_seconds_of(NUMPY, repeats)
     yield Figure("Python and numpy alone", bare, "s of CPU")
-    for name, (arguments, goal) in COMMANDS.items():
-        took = cpu_seconds_of([*PROGRAM, *arguments], repeats)
+    for name, (arguments, goal, code) in COMMANDS.items():
+        took = cpu_seconds_of([*PROGRAM, *arguments], repeats, code)
         yield Figure(name, took, "s of CPU").at_most(goal)
         yield Figure(f"{name} ÷ Python and numpy", took / bare, "×")
+
+
+def first_event(repeats: int = 5) -> Iterator[Figure]:
+    """Give the CPU time until the first event of a file is written, with all compiled, and beside a Python's start."""
+    command = [*PROGRAM, *FIRST_EVENT]
+    cpu_seconds_of(command, 1)
+    cpu_seconds_of(LATER, 1)
+    took, bare = cpu_seconds_to_a_line(command, repeats), cpu_seconds_of(NUMPY, repeats)
+    yield Figure("first event of a file, warm", took, "s of CPU").at_most(1)
+    yield Figure("first event of a file, warm ÷ Python and numpy", took / bare, "×")
 
 
 def listening(detect: Sequence[str] = ("chops", "chops,beats,drums,harmony"), repeats: int = 3) -> Iterator[Figure]:

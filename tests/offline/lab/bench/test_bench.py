@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,10 @@ from samplechop.offline.lab.bench import (
     as_table,
     best_seconds,
     cpu_seconds_of,
+    cpu_seconds_to_a_line,
     growth,
     live,
+    peers,
     ratios,
     stages,
     start,
@@ -44,7 +48,7 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(live, "SECONDS", 2)
     monkeypatch.setattr(live, "best_seconds", lambda work, _runs=1: best_seconds(work, 1))
     monkeypatch.setattr(start, "cpu_seconds_of", lambda _command, _runs: 1.0)
-    monkeypatch.setattr(stages, "cpu_seconds_of", lambda command, _runs: cpu_seconds_of(command, 1))
+    monkeypatch.setattr(peers, "cpu_seconds_of", lambda command, _runs: cpu_seconds_of(command, 1))
     soundfile.write(tmp_path / "record.wav", record(2.0)[0], RATE)
     result = samplechop("bench", "live", tmp_path / "record.wav", "--json")
     assert result.code == 0, result.err
@@ -69,7 +73,8 @@ def test_a_missing_recording_is_named() -> None:
 
 
 def test_the_start_benchmark_prints_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "cpu_seconds_of", lambda _command, _repeats: 0.25)
+    monkeypatch.setattr(start, "cpu_seconds_of", lambda _command, _repeats, _code=0: 0.25)
+    monkeypatch.setattr(start, "cpu_seconds_to_a_line", lambda _command, _repeats: 0.5)
     monkeypatch.setattr(growth, "PER_HOUR", 40)
     for grown in (growth.midi_file, growth.kits):
         monkeypatch.setattr(grown, "__defaults__", ((1, 2),))
@@ -80,6 +85,31 @@ def test_the_start_benchmark_prints_what_it_promises(monkeypatch: pytest.MonkeyP
     assert {"--help", "chops: first start ever, until it listens"} <= names
     assert {"--midi-file, without beats: memory each further hour", "a kit's picture, 2 h ÷ 1 h"} <= names
     assert os.environ.get("NUMBA_CACHE_DIR") == before
+
+
+def test_a_program_is_measured_until_it_writes_a_line_and_no_longer() -> None:
+    endless = [sys.executable, "-c", "print('one', flush=True)\nwhile True: pass"]
+    assert cpu_seconds_to_a_line(endless, 1) > 0
+
+
+def test_a_program_that_ends_with_another_code_is_not_measured() -> None:
+    ends = [sys.executable, "-c", "raise SystemExit(2)"]
+    assert cpu_seconds_of(ends, 1, code=2) > 0
+    with pytest.raises(subprocess.CalledProcessError):
+        cpu_seconds_of(ends, 1)
+
+
+def test_where_no_other_program_is_installed_one_sentence_each_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "there", list)
+    monkeypatch.setattr(stages, "SCALE_MINUTES", ())
+    monkeypatch.setattr(live, "SECONDS", 1)
+    soundfile.write(tmp_path / "record.wav", record(1.0)[0], RATE)
+    result = samplechop("bench", "scale", tmp_path / "record.wav", "--json")
+    assert (result.code, json.loads(result.out)["figures"]) == (0, [])
+    said = [line for line in result.err.splitlines() if "is not installed" in line]
+    assert [line.split()[1] for line in said] == [peers.AUBIO, peers.LIBROSA]
 
 
 def test_calls_of_functions_are_counted_within_functions_too() -> None:

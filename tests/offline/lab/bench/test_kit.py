@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import best_seconds, kit
+from samplechop.offline.lab.bench import best_cpu_seconds, best_seconds, kit, peers
 from samplechop.offline.synthesis.drums import MADE
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
@@ -15,7 +15,8 @@ def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(kit, "MINUTES", 0.1)
     monkeypatch.setattr(kit, "AGAIN_MINUTES", 0.2)
     monkeypatch.setattr(kit, "RUNS", 1)
-    monkeypatch.setattr(kit, "best_seconds", lambda work, _runs=1: best_seconds(work, 1))
+    for measure in (best_seconds, best_cpu_seconds):
+        monkeypatch.setattr(kit, measure.__name__, lambda work, _runs=1, measure=measure: measure(work, 1))
     command, most = kit._command, []
 
     def once(wav: Path, folder: Path) -> float:
@@ -35,6 +36,7 @@ def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: 
         assert 0.0 <= figures[f"record: mean probability, {way}"] <= 1.0
     assert figures["record: distance to the nearest, random"] == pytest.approx(1.0)
     assert figures["0.1 minutes to a kit, loaded"] > 0
+    assert all(figures[f"0.1 minutes to a kit ÷ {name}"] > 0 for name in peers.there())
     assert figures["0.2 minutes planned again, density 1"] > 0
     assert 50 < figures["0.002 hours to a kit: largest memory"] < 1000
 
