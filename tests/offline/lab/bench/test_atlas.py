@@ -11,6 +11,7 @@ from tests.support.command import samplechop
 def test_the_atlas_benchmark_prints_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(atlas, "FILES", 12)
     monkeypatch.setattr(atlas, "NEW", 5)
+    monkeypatch.setattr(atlas, "RUNS", 1)
     monkeypatch.setattr(atlas_page, "SECONDS", 0.5)
     monkeypatch.setattr(atlas_page, "HOVERS", 3)
     if atlas_page.chromium() is None:
@@ -22,6 +23,9 @@ def test_the_atlas_benchmark_prints_what_it_promises(monkeypatch: pytest.MonkeyP
         "12 files collected",
         "12 sounds fingerprinted",
         "collected and fingerprinted",
+        "collected and fingerprinted, all processes",
+        "librosa.load and melspectrogram of the same files",
+        "collected and fingerprinted ÷ librosa",
         "a map of 20",
         "a grid of 20",
         "a grid of 20: largest memory",
