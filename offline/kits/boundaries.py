@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from samplechop.offline.kits import write_slices
-from samplechop.offline.kits.analysis.candidates import rising
+from samplechop.offline.kits.analysis.attacks import rising
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions, Length
 from samplechop.offline.kits.core.record import Record

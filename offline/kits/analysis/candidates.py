@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import quantised, wav_file
 from samplechop.offline.kits.analysis import tempo_and_key
-from samplechop.offline.kits.analysis.detection import Attacks, Detection, detect
+from samplechop.offline.kits.analysis.attacks import Attacks, at_places, rising
+from samplechop.offline.kits.analysis.detection import Detection, detect
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
@@ -24,8 +25,6 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 
 HOP, N_FFT = 512, 2048
-BESIDE_SECONDS = 0.05
-"""How far from the beginning of a bar the attack may lie that it begins with."""
 STEP = 1024 * HOP
 """Samples made at a time."""
 REACH = 32 * HOP
@@ -108,32 +107,6 @@ def _offered(attacks: Attacks, options: ChopOptions) -> tuple[tuple[Candidate, .
     """Give the candidates of a kit, and how many of them are no chops."""
     candidates = tuple(chosen(attacks, options.count or 0))
     return candidates, len(candidates) - len(rising(attacks.samples[attacks.chops]))
-
-
-def rising(samples: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give places, 0 or more, in order of time, each once: those of np.unique, which hashes them first."""
-    ordered = np.sort(samples)
-    return ordered[np.diff(ordered, prepend=-1) > 0]
-
-
-def at_places(attacks: Attacks, places: Sequence[int], sample_rate: int, bare: bool = True) -> Attacks:
-    """Give the attacks with others as chops: the nearest to each of the places, samples, and nothing else.
-
-    Where none lies within BESIDE_SECONDS, there is one of no strength more; none without `bare`.
-    """
-    reach, chops = round(BESIDE_SECONDS * sample_rate), np.zeros(len(attacks.samples), bool)
-    order = np.argsort(attacks.samples, kind="stable")
-    ordered, wanted = attacks.samples[order], np.array(places, np.int64)
-    begin, end = np.searchsorted(ordered, wanted - reach), np.searchsorted(ordered, wanted + reach, "right")
-    for place, first, last in zip(places, begin.tolist(), end.tolist(), strict=True):
-        if first < last:
-            chops[order[first + int(np.abs(ordered[first:last] - place).argmin())]] = True
-    found = replace(attacks, chops=chops)
-    if not bare:
-        return found
-    left = wanted[begin == end]
-    none, yes = np.zeros(len(left)), np.ones(len(left), bool)
-    return found.joined(Attacks(left, none, none + 1, yes, ~yes, np.zeros((len(left), attacks.dial.shape[1]))))
 
 
 def chosen(attacks: Attacks, count: int) -> list[Candidate]:

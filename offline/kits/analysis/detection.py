@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from samplechop import models
 from samplechop.models import Manifest, StreamFeatures
 from samplechop.offline.common.array_cache import Arrays
 from samplechop.offline.kits.analysis import bar_count, constant_tempo, loops, passages, tempo_and_key
+from samplechop.offline.kits.analysis.attacks import COLUMNS, Attacks, on_pulse
 from samplechop.offline.kits.analysis.curve import Curve, Drawing, curve_in
 from samplechop.offline.kits.analysis.detection_facts import KIND, facts_of, fixed_density
 from samplechop.offline.kits.analysis.one_octave import one_octave
@@ -31,60 +31,8 @@ from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSetti
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
 from samplechop.realtime.detectors.chop import DIAL
-from samplechop.realtime.detectors.chop.choice import at_density
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import FAST_BLOCK, Engine
-
-
-@dataclass(frozen=True, slots=True)
-class Attacks:
-    """Attacks in the order they were detected in. samples: int64 (n,). strengths, levels: float64 (n,), as Candidate.
-
-    chops: bool (n,), whether each is a chop. alone: bool (n,), whether drums alone sound. dial: float64 (n, 4), the
-    strength at each way of DIAL, (n, 0) for models without.
-    """
-
-    samples: NDArray[np.int64]
-    strengths: NDArray[np.float64]
-    levels: NDArray[np.float64]
-    chops: NDArray[np.bool_]
-    alone: NDArray[np.bool_]
-    dial: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, events: Sequence[Event]) -> "Attacks":
-        """Take the chops and other attacks among events."""
-        struck = [event for event in events if event.kind in (CHOP, ATTACK)]
-        told = bool(struck) and all(event.dial is not None for event in struck)
-        return cls(
-            np.array([event.sample for event in struck], np.int64),
-            np.array([event.strength for event in struck], np.float64),
-            np.array([event.level or 0.0 for event in struck], np.float64),
-            np.array([event.kind == CHOP for event in struck], bool),
-            np.array([event.way == "attacks" for event in struck], bool),
-            np.array([event.dial if told else () for event in struck], np.float64).reshape(
-                len(struck), len(DIAL) * told
-            ),
-        )
-
-    def part(self, which: NDArray[Any]) -> "Attacks":
-        """Give some of them, by indices or as a mask."""
-        return Attacks(*(getattr(self, name)[which] for name in _ATTACKS))
-
-    def joined(self, others: "Attacks") -> "Attacks":
-        """Give them with others behind them."""
-        return Attacks(*(np.concatenate([getattr(self, name), getattr(others, name)]) for name in _ATTACKS))
-
-    def at(self, density: float) -> "Attacks":
-        """Give them as they are at a density, 0..1, with which nobody looks for drums alone."""
-        if not len(self.samples):
-            return self
-        chops = self.levels <= density
-        strengths = at_density(self.dial.T, density)
-        return replace(self, strengths=strengths, chops=chops, alone=np.zeros(len(chops), bool))
-
-
-_ATTACKS = ("samples", "strengths", "levels", "chops", "alone", "dial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +179,13 @@ def _detected(
                 events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
                 curve = again.part(length * (times - 1), length * times, first)
             (tempo, beats), octave = whole, open_octave
-    heard = Attacks.of([event for event in events if first <= event.sample < last])
+    bars = tempo_and_key.downbeats(beats) if tempo and options.threshold is None else ()
+
+    def within(every: Sequence[Event]) -> Attacks:
+        found = Attacks.of([event for event in every if first <= event.sample < last])
+        return on_pulse(found, [beat.sample for beat in beats], bars, rate) if bars else found
+
+    heard = within(events)
     alone = manifest.decision.get("drums_alone")
     if options.choose == "auto" and density is None and alone:
         begun = passages.beginnings(events, first, round(float(alone["seconds"]) * rate))
@@ -240,9 +194,8 @@ def _detected(
             events = passages.judged_as_drums(events, begun, engine_for(chop=strokes), record, first, last)
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
-    attacks = Attacks.of([event for event in events if first <= event.sample < last])
     found_by = manifest.name, manifest.sha256
-    return Detection(attacks, heard, beats, found_by, tempo, octave, antiphase or "", curve)
+    return Detection(within(events), heard, beats, found_by, tempo, octave, antiphase or "", curve)
 
 
 def _evenly(
@@ -259,8 +212,8 @@ def _arrays(found: Detection) -> Arrays:
     """Give a detection as arrays: what `_detection` reads."""
     beats, tempo = found.beats, found.tempo
     return {
-        **{f"attacks {name}": getattr(found.attacks, name) for name in _ATTACKS},
-        **{f"heard {name}": getattr(found.heard, name) for name in _ATTACKS},
+        **{f"attacks {name}": getattr(found.attacks, name) for name in COLUMNS},
+        **{f"heard {name}": getattr(found.heard, name) for name in COLUMNS},
         "beats": np.array([(one.sample, one.emitted, int(one.label or 0)) for one in beats], np.int64).reshape(-1, 3),
         "beat_strengths": np.array([one.strength for one in beats], np.float64),
         "beat_tempi": np.array([one.tempo or 0.0 for one in beats], np.float64),
@@ -279,7 +232,7 @@ def _detection(arrays: Arrays, model: tuple[str, str]) -> Detection:
     )
     confidence, octave = arrays["numbers"].tolist()
     words = arrays["tempo"].tolist()
-    attacks, heard = (Attacks(*(arrays[f"{which} {name}"] for name in _ATTACKS)) for which in ("attacks", "heard"))
+    attacks, heard = (Attacks(*(arrays[f"{which} {name}"] for name in COLUMNS)) for which in ("attacks", "heard"))
     return Detection(
         attacks,
         heard,

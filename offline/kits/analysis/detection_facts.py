@@ -9,7 +9,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.detectors.beats import MODEL
 from samplechop.realtime.detectors.chop.decision import Decision
 
-KIND = "attacks and beats"
+KIND = "beats, and attacks on them"
 """Of arrays in a record's cache."""
 
 

@@ -16,7 +16,8 @@ import soundfile
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits import picture, plan
 from samplechop.offline.kits.analysis import candidates, tempo_and_key
-from samplechop.offline.kits.analysis.detection import Attacks, Detection
+from samplechop.offline.kits.analysis.attacks import Attacks
+from samplechop.offline.kits.analysis.detection import Detection
 from samplechop.offline.kits.core.model import Kit, Slice
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record

@@ -1,11 +1,14 @@
 """Which places a kit may take."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.kits.analysis.candidates import at_places, chosen, found_of
-from samplechop.offline.kits.analysis.detection import Attacks, Detection
+from samplechop.offline.kits.analysis.attacks import Attacks, at_places, on_pulse
+from samplechop.offline.kits.analysis.candidates import chosen, found_of
+from samplechop.offline.kits.analysis.detection import Detection
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.events import ATTACK, BEAT, CHOP, Event
@@ -51,6 +54,17 @@ def test_chosen_beats_of_a_file_are_those_that_were_found_in_the_whole() -> None
     for choose, step in (("beats", 1), ("bars", 4)):
         chops = found_of(found, ChopOptions(choose=choose), 44_100).candidates
         assert [one.sample for one in chops] == [at + 200 for at in places[::step]]
+
+
+@given(st.lists(st.floats(0, 1), min_size=40, max_size=40))
+def test_on_the_dial_of_a_file_are_its_bars_then_its_beats_then_all_as_live(levels: list[float]) -> None:
+    beats = [22_050 * k for k in range(10)]
+    struck = [replace(event(ATTACK, 5_513 * k + 100, 0.5, level), dial=(0.5,) * 4) for k, level in enumerate(levels)]
+    found = on_pulse(Attacks.of(struck), beats, beats[::4], 44_100)
+    for density, step in ((0.0, 16), (0.33, 4)):
+        assert np.flatnonzero(found.at(density).chops).tolist() == list(range(0, 40, step))
+    between, live = np.arange(40) % 4 > 0, np.array(levels)
+    np.testing.assert_allclose(found.levels[between], np.maximum(live[between], 1 / 3 + 0.01))
 
 
 def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
