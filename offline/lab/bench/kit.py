@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def diversification() -> Iterator[Figure]:
     harmonic = (luck.random((MANY, descriptors.SEMITONES)) ** 3).astype(np.float32)
     level_db, timbre = np.zeros(MANY, np.float32), np.zeros((MANY, descriptors.MFCCS), np.float32)
     described = Descriptors("slice", RATE, harmonic, harmonic, timbre, level_db)
-    took = 1e3 * best_seconds(lambda: selection.select(found, described, OPTIONS, (), (), RATE))
+    took = 1e3 * best_cpu_seconds(lambda: selection.select(found, described, OPTIONS, (), (), RATE))
     yield Figure(f"16 of {MANY:,} candidates", took, "ms").at_most(50)
 
 
@@ -66,7 +67,7 @@ def redundancies(paths: Sequence[Path]) -> Iterator[Figure]:
             among = plan.choice(record, OPTIONS, 0, record.length)
             starts = np.array([place.sample for place in among.places], np.int64)
             stops = np.append(starts, record.length)[1:]
-            took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)  # noqa: B023 (called at once)
+            took = best_cpu_seconds(partial(descriptors.describe, record, starts, stops), 2)
         name = path.stem if len(path.stem) <= LONGEST_NAME else path.stem[: LONGEST_NAME - 1] + "…"
         yield Figure(f"{name}: candidates", len(among.found.candidates), "")
         yield Figure(f"{name}: features", record.length / record.sample_rate / took, "× real time")
@@ -154,11 +155,10 @@ def again(path: Path) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as scratch:
         wav = _repeated(path, Path(scratch, "hour.wav"), 60 * minutes)
         record = open_record(wav, Path(scratch)).with_cache(ArrayCache(Path(scratch, "cache")))
-        began = time.perf_counter()
-        plan.planned(record, OPTIONS, 0, record.length)
-        yield Figure(f"{minutes:g} minutes planned", time.perf_counter() - began, "s")
+        first = best_cpu_seconds(partial(plan.planned, record, OPTIONS, 0, record.length), 1)
+        yield Figure(f"{minutes:g} minutes planned", first, "s of CPU")
         for what, options in AGAIN.items():
-            took = 1e3 * best_seconds(lambda: plan.planned(record, options, 0, record.length))  # noqa: B023 (called at once)
+            took = 1e3 * best_cpu_seconds(partial(plan.planned, record, options, 0, record.length))
             yield Figure(f"{minutes:g} minutes planned again, {what}", took, "ms").at_most(100)
 
 
