@@ -28,7 +28,6 @@ from samplechop.offline.lab.bench import (
     as_installed,
     best_cpu_seconds,
     best_seconds,
-    cpu_seconds_of,
     cpu_seconds_of_programs,
     peers,
 )
@@ -119,8 +118,7 @@ def making(path: Path) -> Iterator[Figure]:
         once = best_seconds(lambda: pipeline.make_kit(wav, folder / "three", options, force=True), RUNS)
         whole = best_seconds(lambda: _command(wav, folder), RUNS)
         program = [sys.executable, "-m", "samplechop", "chop", str(wav), "-o", str(folder), "--force", "--no-cache"]
-        cpu = cpu_seconds_of(program, RUNS)
-        others = list(peers.beside(f"{MINUTES:g} minutes", " to a kit", cpu, wav, RUNS))
+        cpu = list(peers.beside(f"{MINUTES:g} minutes", " to a kit, all processes", program, wav, RUNS))
         record = open_record(wav, Path(scratch))
         detected = best_cpu_seconds(lambda: candidates.find(record, options, 0, record.length), RUNS)
         parts = [(0, record.length)]
@@ -130,8 +128,7 @@ def making(path: Path) -> Iterator[Figure]:
         }
     yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s")
     yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s").at_most(3)
-    yield Figure(f"{MINUTES:g} minutes to a kit, all processes", cpu, "s of CPU")
-    yield from others
+    yield from cpu
     speed = 60 * MINUTES / detected
     yield Figure("chops and beats detected", speed, "× real time").at_least(900)
     for what, took in content.items():

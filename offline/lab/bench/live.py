@@ -14,7 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.offline.lab.bench import Figure, allocations, best_seconds, each_microseconds, peers
+from samplechop.offline.lab.bench import Figure, allocations, best_cpu_seconds, each_microseconds, peers
 from samplechop.realtime import detectors
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
@@ -68,8 +68,8 @@ def constant_q(mono: NDArray[np.float32]) -> Iterator[Figure]:
 
     cqt.reset()
     frames = cqt.push(mono, out)
-    per_block = best_seconds(in_blocks) / len(blocks) * 1e6
-    at_once = best_seconds(partial(cqt.push, mono, out)) / frames * 1e6
+    per_block = best_cpu_seconds(in_blocks) / len(blocks) * 1e6
+    at_once = best_cpu_seconds(partial(cqt.push, mono, out)) / frames * 1e6
     yield Figure("constant-Q, blocks of 256", per_block, "µs/frame").at_most(1.5)
     yield Figure("constant-Q, one block", at_once, "µs/frame")
     if peers.LIBROSA not in peers.there():
@@ -81,7 +81,7 @@ def constant_q(mono: NDArray[np.float32]) -> Iterator[Figure]:
         return np.abs(spectrum).T
 
     expected = reference()[:frames]
-    theirs = best_seconds(reference, 3) / frames * 1e6
+    theirs = best_cpu_seconds(reference, 3) / frames * 1e6
     yield Figure("librosa.cqt, whole file", theirs, "µs/frame")
     yield Figure("faster than librosa", theirs / per_block, "×").at_least(10)
 

@@ -2,11 +2,12 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from samplechop.offline.lab.bench import Figure, cpu_seconds_of
+from samplechop.offline.lab.bench import Figure, cpu_seconds_of, least_in_turns
 
 AUBIO, LIBROSA = "aubioonset", "librosa.onset"
 _BY_LIBROSA = """
@@ -36,13 +37,15 @@ def cpu_seconds(name: str, path: Path, repeats: int) -> float:
 
 
 def beside(
-    file: str, what: str, took: float, path: Path, repeats: int, goals: Mapping[str, float] = {}
+    file: str, what: str, command: Sequence[str], path: Path, repeats: int, goals: Mapping[str, float] = {}
 ) -> Iterator[Figure]:
-    """Give the CPU time of each that is installed for a file, and that of samplechop over it.
+    """Give the CPU time of a command for a file, and over that of each that is installed, taken in turns.
 
-    file, what: words for the file and for what was done with it. took: by that, s.
+    file, what: words for the file and for what the command does with it.
     """
-    for name in there():
-        theirs = cpu_seconds(name, path, repeats)
-        yield Figure(f"{file}, {name}", theirs, "s of CPU")
-        yield Figure(f"{file}{what} ÷ {name}", took / theirs, "×").at_most(goals.get(name))
+    measures = [partial(cpu_seconds_of, command, 1), *(partial(cpu_seconds, name, path, 1) for name in there())]
+    ours, *theirs = least_in_turns(measures, repeats)
+    yield Figure(f"{file}{what}", ours, "s of CPU")
+    for name, took in zip(there(), theirs, strict=True):
+        yield Figure(f"{file}, {name}", took, "s of CPU")
+        yield Figure(f"{file}{what} ÷ {name}", ours / took, "×").at_most(goals.get(name))

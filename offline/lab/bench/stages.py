@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import HarmonyFeatures
-from samplechop.offline.lab.bench import Figure, best_cpu_seconds, cpu_seconds_of, peers
+from samplechop.offline.lab.bench import Figure, best_cpu_seconds, least_in_turns, peers
 from samplechop.realtime import detectors
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
@@ -125,19 +125,24 @@ def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
 
     librosa is imported before, as all of ours is.
     """
-    seconds, others = len(audio) / ANALYSIS_RATE, {}
     with _wav(audio) as path:
+        measures: dict[str, Callable[[], float]] = {}
         for name in peers.there():
-            took = peers.cpu_seconds(name, path, 5) if name == peers.AUBIO else best_cpu_seconds(_librosa(path), 3)
-            others[name] = seconds / took
-            yield Figure(f"{name}, decoding included", others[name], "× real time")
+            by_librosa = name == peers.LIBROSA
+            measures[name] = _librosa(path) if by_librosa else partial(peers.cpu_seconds, name, path, 1)
         for model in MODELS:
             engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, audio.shape[1], FAST_BLOCK)
-            speed = seconds / best_cpu_seconds(partial(_run, engine, path), 5)
-            fast, beside = GOALS.get(model, (None, {}))
-            yield Figure(f"{model}: --fast, decoding included", speed, "× real time").at_least(fast)
-            for name, theirs in others.items():
-                yield Figure(f"{model}: faster than {name}", speed / theirs, "×").at_least(beside.get(name))
+            measures[model] = partial(best_cpu_seconds, partial(_run, engine, path), 1)
+        took = least_in_turns(list(measures.values()), 5)
+    speeds = {name: len(audio) / ANALYSIS_RATE / least for name, least in zip(measures, took, strict=True)}
+    for name in peers.there():
+        yield Figure(f"{name}, decoding included", speeds[name], "× real time")
+    for model in MODELS:
+        fast, beside = GOALS.get(model, (None, {}))
+        yield Figure(f"{model}: --fast, decoding included", speeds[model], "× real time").at_least(fast)
+        for name in peers.there():
+            ratio = Figure(f"{model}: faster than {name}", speeds[model] / speeds[name], "×")
+            yield ratio.at_least(beside.get(name))
 
 
 def scale(audio: NDArray[np.float32]) -> Iterator[Figure]:
@@ -145,20 +150,19 @@ def scale(audio: NDArray[np.float32]) -> Iterator[Figure]:
     for minutes in SCALE_MINUTES:
         length = minutes * 60 * ANALYSIS_RATE
         with _wav(np.tile(audio, (-(-length // len(audio)), 1))[:length]) as path:
-            ours = cpu_seconds_of([sys.executable, "-m", "samplechop", "live", str(path), "--fast", "--quiet"], 3)
-            yield Figure(f"{minutes} min, whole process", ours, "s of CPU")
+            command = [sys.executable, "-m", "samplechop", "live", str(path), "--fast", "--quiet"]
             goals = {peers.AUBIO: 2.5} if minutes == 3 else {}
-            yield from peers.beside(f"{minutes} min", ", whole process", ours, path, 3, goals)
+            yield from peers.beside(f"{minutes} min", ", whole process", command, path, 3, goals)
 
 
-def _librosa(path: Path) -> Callable[[], object]:
+def _librosa(path: Path) -> Callable[[], float]:
     import librosa
 
     def work() -> None:
         samples, rate = librosa.load(path, sr=None)
         librosa.onset.onset_detect(y=samples, sr=rate)
 
-    return work
+    return partial(best_cpu_seconds, work, 1)
 
 
 def _drop(_event: object) -> None:

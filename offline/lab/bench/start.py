@@ -8,8 +8,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from samplechop.offline.lab.bench import LATER, Figure, cpu_seconds_of, cpu_seconds_to_a_line
+from samplechop.offline.lab.bench import LATER, Figure, cpu_seconds_of, cpu_seconds_to_a_line, least_in_turns
 
 PROGRAM = (sys.executable, "-m", "samplechop")
 NUMPY = (sys.executable, "-c", "import numpy")
@@ -30,12 +31,12 @@ FIRST_EVENT = ("live", "--demo", "--fast", "--quiet", "--events", "-")
 
 def commands(repeats: int = 5) -> Iterator[Figure]:
     """Give the CPU time of commands that compute nothing."""
-    bare = cpu_seconds_of(NUMPY, repeats)
+    measures = [partial(cpu_seconds_of, [*PROGRAM, *words], 1, code) for words, _, code in COMMANDS.values()]
+    bare, *took = least_in_turns([partial(cpu_seconds_of, NUMPY, 1), *measures], repeats)
     yield Figure("Python and numpy alone", bare, "s of CPU")
-    for name, (arguments, goal, code) in COMMANDS.items():
-        took = cpu_seconds_of([*PROGRAM, *arguments], repeats, code)
-        yield Figure(name, took, "s of CPU").at_most(goal)
-        yield Figure(f"{name} ÷ Python and numpy", took / bare, "×")
+    for (name, (_, goal, _)), seconds in zip(COMMANDS.items(), took, strict=True):
+        yield Figure(name, seconds, "s of CPU").at_most(goal)
+        yield Figure(f"{name} ÷ Python and numpy", seconds / bare, "×")
 
 
 def first_event(repeats: int = 5) -> Iterator[Figure]:
@@ -43,7 +44,8 @@ def first_event(repeats: int = 5) -> Iterator[Figure]:
     command = [*PROGRAM, *FIRST_EVENT]
     cpu_seconds_of(command, 1)
     cpu_seconds_of(LATER, 1)
-    took, bare = cpu_seconds_to_a_line(command, repeats), cpu_seconds_of(NUMPY, repeats)
+    measures = partial(cpu_seconds_to_a_line, command, 1), partial(cpu_seconds_of, NUMPY, 1)
+    took, bare = least_in_turns(measures, repeats)
     yield Figure("first event of a file, warm", took, "s of CPU").at_most(1)
     yield Figure("first event of a file, warm ÷ Python and numpy", took / bare, "×")
 

@@ -12,7 +12,7 @@ from samplechop.offline.lab.bench import (
     Figure,
     as_json,
     as_table,
-    best_seconds,
+    best_cpu_seconds,
     cpu_seconds_of,
     cpu_seconds_to_a_line,
     growth,
@@ -46,9 +46,9 @@ def test_a_short_recording_is_repeated_to_a_minute(tmp_path: Path) -> None:
 
 def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SECONDS", 2)
-    monkeypatch.setattr(live, "best_seconds", lambda work, _runs=1: best_seconds(work, 1))
+    monkeypatch.setattr(live, "best_cpu_seconds", lambda work, _runs=1: best_cpu_seconds(work, 1))
+    monkeypatch.setattr(stages, "least_in_turns", lambda measures, _repeats: [measure() for measure in measures])
     monkeypatch.setattr(start, "cpu_seconds_of", lambda _command, _runs: 1.0)
-    monkeypatch.setattr(peers, "cpu_seconds_of", lambda command, _runs: cpu_seconds_of(command, 1))
     soundfile.write(tmp_path / "record.wav", record(2.0)[0], RATE)
     result = samplechop("bench", "live", tmp_path / "record.wav", "--json")
     assert result.code == 0, result.err

@@ -36,7 +36,7 @@ def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: 
         assert 0.0 <= figures[f"record: mean probability, {way}"] <= 1.0
     assert figures["record: distance to the nearest, random"] == pytest.approx(1.0)
     assert figures["0.1 minutes to a kit, loaded"] > 0
-    assert all(figures[f"0.1 minutes to a kit ÷ {name}"] > 0 for name in peers.there())
+    assert all(figures[f"0.1 minutes to a kit, all processes ÷ {name}"] > 0 for name in peers.there())
     assert figures["0.2 minutes planned again, density 1"] > 0
     assert 50 < figures["0.002 hours to a kit: largest memory"] < 1000
 
