@@ -12,6 +12,7 @@ from samplechop.offline.atlas.collect.collect import collect
 from samplechop.offline.atlas.fingerprints import fingerprint, read_fingerprints
 from samplechop.offline.atlas.settings import CollectSettings, FingerprintSettings
 from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.common import process_pool
 from tests.offline.atlas.atlases import RATE, make_atlas, nothing, sound
 
 SMALL = FingerprintSettings(bands=8, frames=4, first_seconds=0.1)
@@ -47,3 +48,11 @@ def test_fingerprints_are_those_of_one_machine(scheduler: str, tmp_path: Path, m
     expected = np.concatenate(list(fingerprints.fingerprints_of(atlas.samples(), RATE, SMALL)))
     fingerprint(atlas, SMALL, nothing, scheduler=scheduler)
     np.testing.assert_array_equal(read_fingerprints(atlas), expected)
+
+
+def test_a_worker_takes_turns_at_what_numba_keeps(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba.core.caching import IndexDataCacheFile
+
+    monkeypatch.setattr(IndexDataCacheFile, "load", lambda _: None)  # as numba's own, which knows of no others
+    assert list(process_pool.on_cluster([int], scheduler)) == [(0, 0)]
+    assert hasattr(IndexDataCacheFile.load, "in_turn")
