@@ -1,6 +1,6 @@
 """Decoding in a thread of its own: the next block of a file is decoded while one is analysed.
 
-Of a compressed file decoding takes as long as the analysis, and libsndfile holds no interpreter's lock meanwhile.
+Of a compressed file decoding takes as long as the analysis, and libsndfile lets other threads run meanwhile.
 """
 
 import queue
@@ -57,7 +57,7 @@ class ReadAhead:
                 room[:] = samples
                 self._waiting.put(room)
                 if self._stopping.is_set():
-                    return
+                    break
         except BaseException as error:  # whatever it is, who asks for the block is told
             last = error
         self._waiting.put(last)
@@ -70,7 +70,8 @@ class ReadAhead:
             self._forget()
             self._thread.join(0.01)
         self._forget()
-        self._waiting.put(None)
+        with suppress(queue.Full):  # of another one that stops it at the same time
+            self._waiting.put_nowait(None)
 
     def _forget(self) -> None:
         """Take what waits, so that another one has room."""

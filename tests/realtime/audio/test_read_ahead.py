@@ -48,6 +48,20 @@ def test_a_decoder_that_waits_for_room_ends_when_it_is_stopped() -> None:
     ahead.stop()
 
 
+def test_two_that_stop_it_at_once_both_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = ReadAhead(blocks(9, np.zeros((3, 1), np.float32)), 3, 1, "float32")
+    forget = ahead._forget
+
+    def meanwhile() -> None:
+        forget()
+        monkeypatch.undo()
+        ahead.stop()
+
+    monkeypatch.setattr(ahead, "_forget", meanwhile)
+    ahead.stop()
+    assert list(ahead) == []
+
+
 def test_one_that_is_stopped_before_it_began_begins_no_thread() -> None:
     ahead = ReadAhead(blocks(3, np.zeros((3, 1), np.float32)), 3, 1, "float32")
     ahead.stop()
