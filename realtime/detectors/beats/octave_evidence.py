@@ -140,7 +140,7 @@ class OctaveEvidence:
             if self.octave not in possible or odds[best + 1] > odds[self.octave + 1] + margin:
                 self.octave = best
             self._held += 1
-            top = max(odds)  # taken off before exp, which overflows
+            top = odds[best + 1]  # taken off before exp, which overflows
             total = top + math.log(sum(math.exp(odds[one + 1] - top) for one in possible))
             chances = [max(odds[one + 1] - total, UNLIKELY) if one in possible else UNLIKELY for one in (-1, 0, 1)]
             self.odds.append(PulseOdds(60 * self._frame_rate / period, *chances))

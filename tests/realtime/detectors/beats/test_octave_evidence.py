@@ -102,6 +102,14 @@ def test_features_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> No
     np.testing.assert_array_equal(*found)
 
 
+def test_an_octave_out_of_range_takes_no_chance_from_the_others_however_likely() -> None:
+    weights = WEIGHTS.copy()
+    weights[0, -1] += 2000
+    evidence = OctaveEvidence(FRAME_RATE, 100, 200, weights)
+    assert set(octaves(evidence, activations(BACKBEAT, 120, 12.0), 120)) == {0}
+    assert evidence.odds[-1][1:] == (octave_evidence.UNLIKELY, 0, octave_evidence.UNLIKELY)
+
+
 def test_every_feature_has_its_weights() -> None:
     assert WEIGHTS.shape == (3, len(FEATURES) + 1)
 
