@@ -11,14 +11,17 @@ NEVER = 1.0
 
 
 def decision_of(system: str) -> DrumDecision | None:
-    """Read how a system chooses hits; None for one that is no model. Raises models.ModelError."""
+    """Read how a system chooses hits; None for one that is no model. Raises models.ModelError for one without drums."""
     if system in PEERS or system.startswith("detector:"):
         return None
     model, stage = parted(system)
     manifest = models.load(model)
     record = manifest.decision
     if isinstance(manifest.features, StreamFeatures):
-        record = record["early" if stage == EARLY else "confirmed"]
+        key, does = ("early", "names no drums at once") if stage == EARLY else ("confirmed", "confirms no drums")
+        if key not in record:
+            raise models.ModelError(f"model {model!r} {does}: the default, 'chop', does")
+        record = record[key]
     return DrumDecision.read(record, f"model {model!r}")
 
 

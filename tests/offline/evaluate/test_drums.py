@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from samplechop import models
 from samplechop.offline.evaluate import drum_measures, drums, report, runner, systems
 from samplechop.offline.evaluate.drum_decisions import never_given
 from samplechop.offline.evaluate.drum_measures import (
@@ -312,6 +313,18 @@ def test_what_a_model_never_gives_is_said():
         "chop early never gives tom where drums alone sound",
     ]
     assert never_given("drums") == never_given("librosa") == never_given("detector:drums") == []
+
+
+@pytest.mark.parametrize(("system", "key", "does"), [("", "confirmed", "confirms"), ("@early", "early", "names")])
+def test_a_model_that_decides_on_no_drums_is_refused_in_a_sentence(tmp_path, system, key, does):
+    released = models.load("chop").path
+    for path in released.parent.glob("chop*.tflite"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    record = json.loads(released.with_suffix(".json").read_text())
+    del record["decision"][key]
+    (tmp_path / "mine.json").write_text(json.dumps(record))
+    with pytest.raises(models.ModelError, match=f"{does} no drums.*'chop'"):
+        drums.open_system(f"{tmp_path / 'mine.json'}{system}")
 
 
 def test_a_streaming_model_is_measured_by_the_drums_that_it_confirms(monkeypatch):
