@@ -17,6 +17,8 @@ BESIDE_SECONDS = 0.05
 _BARS, _BEATS = (DIAL.index(way) / (len(DIAL) - 1) for way in ("bars", "beats"))
 _STEP = 0.01
 """Of density, by which what is chosen next lies behind."""
+PULSE_SECONDS = 2.0
+"""How far from the nearest beat an attack may lie and still belong to the pulse: longer than the slowest beat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +107,22 @@ def _nearest(attacks: Attacks, places: Sequence[int], sample_rate: int) -> tuple
 def on_pulse(attacks: Attacks, beats: Sequence[int], bars: Sequence[int], sample_rate: int) -> Attacks:
     """Give the attacks with levels by the beats of a whole record, which are better known than those live.
 
-    beats, bars: samples, of all and of those with which bars begin. At the density of "bars" what begins a bar is a
-    chop, and nothing else; at that of "beats" what lies on a beat; above, all that is one live as well.
+    beats, bars: samples, rising, of all, at least one, and of those with which bars begin. At the density of "bars"
+    what begins a bar is a chop, and nothing else; at that of "beats" what lies on a beat; above, all that is one live
+    as well. Where no beat is near, as in an introduction without a pulse, levels above that of "bars" are as live.
     """
     if not attacks.dial.size:
         return attacks
-    levels = np.maximum(attacks.levels, _BEATS + _STEP)
+    levels = np.maximum(attacks.levels, np.where(_has_pulse(attacks, beats, sample_rate), _BEATS + _STEP, _STEP))
     on_beat, on_bar = (_nearest(attacks, places, sample_rate)[0] for places in (beats, bars))
     levels[on_beat] = np.clip(attacks.levels[on_beat], _STEP, math.floor(_BEATS / _STEP) * _STEP)  # .33, as people say
     levels[on_bar] = _BARS
     return replace(attacks, levels=levels)
+
+
+def _has_pulse(attacks: Attacks, beats: Sequence[int], sample_rate: int) -> NDArray[np.bool_]:
+    """Say which attacks lie within PULSE_SECONDS of a beat, bool (n,)."""
+    places = np.array(beats, np.int64)
+    after = np.searchsorted(places, attacks.samples)
+    ends = places[np.maximum(after - 1, 0)], places[np.minimum(after, len(places) - 1)]
+    return np.minimum(*(np.abs(attacks.samples - end) for end in ends)) <= PULSE_SECONDS * sample_rate

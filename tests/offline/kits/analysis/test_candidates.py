@@ -67,6 +67,13 @@ def test_on_the_dial_of_a_file_are_its_bars_then_its_beats_then_all_as_live(leve
     np.testing.assert_allclose(found.levels[between], np.maximum(live[between], 1 / 3 + 0.01))
 
 
+def test_far_from_all_beats_attacks_keep_their_place_on_the_dial_behind_the_bars() -> None:
+    levels = [0.0, 0.2, 0.9]
+    struck = [replace(event(ATTACK, 44_100 * (7 + k), 0.5, level), dial=(0.5,) * 4) for k, level in enumerate(levels)]
+    for beats in ([22_050 * k for k in range(8)], [22_050 * k for k in range(23, 30)]):
+        assert on_pulse(Attacks.of(struck), beats, beats[::4], 44_100).levels.tolist() == [0.01, 0.2, 0.9]
+
+
 def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
     assert [one.strength for one in chosen(Attacks.of([event(CHOP, 1, 0.2, 0), event(CHOP, 1, 0.7, 0)]), 1)] == [0.7]
 
