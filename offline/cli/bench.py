@@ -42,12 +42,13 @@ def live(
     show(
         f"samplechop bench live, {(recording or DEMO).name}",
         {
-            "the constant-Q transform": lambda: measures.constant_q(mono),
             "the whole chain": lambda: measures.chain(mono),
             "all detectors together": lambda: measures.together(mono),
             "each stage": lambda: stages.stages(audio),
             "the net": net_costs.costs,
+            # librosa's threads spin on for a while: what is measured beside it comes last.
             "whole files": lambda: stages.whole_files(audio),
+            "the constant-Q transform": lambda: measures.constant_q(mono),
             "memory": measures.memory,
             "start-up": lambda: starts.listening(("chops",)),
         },

@@ -123,18 +123,19 @@ def _of_others(cut: _Cut, mixing: float, pulse: float) -> Iterator[tuple[str, fl
 def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
     """Give the speed of a file as `--fast` runs it, decoding included, with each model, beside aubio and librosa.
 
-    librosa is imported before, as all of ours is.
+    librosa is imported before, as all of ours is, and runs last: its threads spin for a while after it.
     """
     with _wav(audio) as path:
         measures: dict[str, Callable[[], float]] = {}
-        for name in peers.there():
-            by_librosa = name == peers.LIBROSA
-            measures[name] = _librosa(path) if by_librosa else partial(peers.cpu_seconds, name, path, 1)
+        if peers.AUBIO in peers.there():
+            measures[peers.AUBIO] = partial(peers.cpu_seconds, peers.AUBIO, path, 1)
         for model in MODELS:
             engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, audio.shape[1], FAST_BLOCK)
             measures[model] = partial(best_cpu_seconds, partial(_run, engine, path), 1)
-        took = least_in_turns(list(measures.values()), 5)
-    speeds = {name: len(audio) / ANALYSIS_RATE / least for name, least in zip(measures, took, strict=True)}
+        took = dict(zip(measures, least_in_turns(list(measures.values()), 5), strict=True))
+        if peers.LIBROSA in peers.there():
+            took[peers.LIBROSA] = best_cpu_seconds(_by_librosa(path), 3)
+    speeds = {name: len(audio) / ANALYSIS_RATE / least for name, least in took.items()}
     for name in peers.there():
         yield Figure(f"{name}, decoding included", speeds[name], "× real time")
     for model in MODELS:
@@ -155,14 +156,14 @@ def scale(audio: NDArray[np.float32]) -> Iterator[Figure]:
             yield from peers.beside(f"{minutes} min", ", whole process", command, path, 3, goals)
 
 
-def _librosa(path: Path) -> Callable[[], float]:
+def _by_librosa(path: Path) -> Callable[[], object]:
     import librosa
 
     def work() -> None:
         samples, rate = librosa.load(path, sr=None)
         librosa.onset.onset_detect(y=samples, sr=rate)
 
-    return partial(best_cpu_seconds, work, 1)
+    return work
 
 
 def _drop(_event: object) -> None:
