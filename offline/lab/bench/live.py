@@ -154,7 +154,7 @@ def together(mono: NDArray[np.float32]) -> Iterator[Figure]:
             yield Figure(f"{name} alone, per frame, p{100 * share:.0f}", found.quantile(share), "µs")
         if found.emits.any():
             struck = float(np.median(found.times[found.emits]))
-            yield Figure(f"{name} alone, a frame that something is emitted in, p50", struck, "µs")
+            yield Figure(f"{name} alone, a frame in which something is emitted, p50", struck, "µs")
     engine, every = _engine(names), " + ".join(names)
     found = _timed(engine, mono)
     yield Figure("each alone, summed: share of one core at 44.1 kHz", apart, "%")

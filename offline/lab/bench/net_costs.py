@@ -1,7 +1,7 @@
 """What the stages of the shared net cost, and their heads: CPU time of its compiled steps, in µs a hop.
 
 The early stage is timed with a second one that rests: of one layer, which computes next to nothing. Sums of heads cost
-their share of a stage's products; what a sigmoid takes is the difference of stages that rest with and without.
+their share of a stage's products; what a sigmoid takes is the difference of resting stages with heads and without.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -47,8 +47,8 @@ def costs(repeats: int = 100) -> Iterator[Figure]:
             share = LANES * int(stage.weights.sizes[CHANNELS]) / stage.weights.products
             last = share * each + count * sigmoid / hops
             yield Figure(f"{where}: net, {name}, per hop", each, "µs")
-            yield Figure(f"{where}: net, {name}, of it {count} heads", last, "µs")
-            yield Figure(f"{where}: net, {name}, each head", last / count, "µs")
+            yield Figure(f"{where}: net, {name}, its {count} heads", last, "µs")
+            yield Figure(f"{where}: net, {name}, each of them", last / count, "µs")
 
 
 def resting(stage: Stage, heads: int, most: int) -> Stage:

@@ -85,7 +85,8 @@ def computing(mono: NDArray[np.float32], repeats: int = 5, spare: float = 1.0) -
         for names, most in bounds.items():
             works = partial(_run, _engine(names, block), blocks), transforms
             took, unit = least_in_turns([partial(best_cpu_seconds, work, 1) for work in works], repeats)
-            yield Figure(f"{_title(names)}, {where} ÷ transforms", took / unit, "×").at_most(spare * (most + more))
+            ratio = Figure(f"{_title(names)}, {where}: computing ÷ FFTs of it", took / unit, "×")
+            yield ratio.at_most(spare * (most + more))
 
 
 def starts(repeats: int = 5) -> Iterator[Figure]:

@@ -113,7 +113,7 @@ def _of_others(cut: _Cut, mixing: float, pulse: float) -> Iterator[tuple[str, fl
     pitches = cut.each(PitchStream(manifest, cut.block).push)
     harmony = cut.engine("harmony") - mixing
     yield "beats: octave, bars, events, per hop", beats
-    yield "drums: what is alone, choice, attacks, events, per hop", drums
+    yield "drums: whether they sound alone, choice, attacks, events, per hop", drums
     yield "harmony: spectrum, per hop", spectrum
     yield "harmony: net, per hop", pitches - spectrum
     yield "harmony: chords, key, events, per hop", harmony - pitches

@@ -70,6 +70,6 @@ def listening(detect: Sequence[str] = ("chops", "chops,beats,drums,harmony"), re
             later = cpu_seconds_of(LATER, 1)
         yield Figure("compiled in the background after a first start", later, "s of CPU")
     finally:
-        os.environ.pop("NUMBA_CACHE_DIR")
+        os.environ.pop("NUMBA_CACHE_DIR", None)
         if before is not None:
             os.environ["NUMBA_CACHE_DIR"] = before
