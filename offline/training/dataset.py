@@ -39,8 +39,8 @@ NOTHING_HELD_OUT = (
     "ten or more are advised"
 )
 NOT_MIXED = (
-    "--mixing says how much is drawn from the first of two folders or more, each with something that is not held out: "
-    "name another"
+    "--mixing says how much is drawn from the first of several folders, and it and the others need recordings that are "
+    "not held out: name another folder"
 )
 INDEX = "shards.json"
 SCHEMA = 1

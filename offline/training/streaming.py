@@ -57,8 +57,8 @@ def learnable(name: str, option: str = "--from") -> Manifest:
     manifest = models.load(name)
     if NON_COMMERCIAL.search(manifest.license):
         raise UserError(
-            f"{option} {name}: its licence, {manifest.license!r}, forbids commercial use, of what learns from it as "
-            "well: name another"
+            f"{option} {name}: its licence, {manifest.license!r}, forbids commercial use, also of models that "
+            "learn from it: name another model"
         )
     return manifest
 
