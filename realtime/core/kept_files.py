@@ -3,7 +3,7 @@
 A full disk, a power cut, or anything else than a file of that name: numba fails with whatever writing or unpickling
 raises. And it runs what it reads: one bit that a disk changed, or a file that is not of the function its index says, as
 of a source that was edited since or of another process that began at the same time, ends the process at some later time
-or answers wrongly. So each file ends with a seal, without which it is not unpickled.
+or answers wrongly. So each file ends with a digest, without which it is not unpickled.
 """
 
 from functools import wraps
@@ -16,7 +16,7 @@ from typing import Any
 from samplechop.realtime.core.errors import reason_of
 from samplechop.realtime.core.standard_streams import say
 
-SEAL_BYTES = 16
+DIGEST_BYTES = 16
 _said = False
 
 
@@ -40,9 +40,9 @@ def endure_files(files: Any) -> None:
     def load(self: Any, key: Any) -> Any:
         try:
             name = self._load_index()[key]
-            sealed = Path(self._data_path(name)).read_bytes()
-            whole = memoryview(sealed)[:-SEAL_BYTES]
-            return self._load_data(name) if sealed[-SEAL_BYTES:] == _seal(self, key, whole) else None
+            content = Path(self._data_path(name)).read_bytes()
+            whole = memoryview(content)[:-DIGEST_BYTES]
+            return self._load_data(name) if content[-DIGEST_BYTES:] == _digest(self, key, whole) else None
         except Exception:
             return None
 
@@ -53,21 +53,21 @@ def endure_files(files: Any) -> None:
         whole = self._dump(data)
         with self._open_for_write(self._data_path(name)) as file:
             file.write(whole)
-            file.write(_seal(self, key, whole))
+            file.write(_digest(self, key, whole))
         if key not in index:
             self._save_index({**index, key: name})
 
     files._load_index, files.load, files.save = whole_index, load, save
 
 
-def _seal(files: Any, key: Any, data: bytes | memoryview) -> bytes:
+def _digest(files: Any, key: Any, data: bytes | memoryview) -> bytes:
     """Give what ends a file: of what was compiled, of which source, and for what.
 
     numba's own, as other programs have it, reads such a file as any: unpickling ends before it.
     """
-    sealed = blake2b(data, digest_size=SEAL_BYTES)
-    sealed.update(repr((files._version, files._source_stamp, key)).encode())
-    return sealed.digest()
+    digest = blake2b(data, digest_size=DIGEST_BYTES)
+    digest.update(repr((files._version, files._source_stamp, key)).encode())
+    return digest.digest()
 
 
 def endure_places(caching: Any) -> None:

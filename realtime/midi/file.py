@@ -1,8 +1,8 @@
 """A Standard MIDI File of what was found: its times are the true positions, not those of the late notes.
 
 The file grows as the session does, and is whole at every moment. What nothing that still comes can change is rendered
-once, and then forgotten: the notes before a beat that is SETTLED_SECONDS old, where no beats come all that is so old,
-and where they may come and do not, what the next one will leave as it is. The rest is rendered each time anew.
+once, and then forgotten. Without beats that is all that is SETTLED_SECONDS old; else what lies before a beat that is so
+old, or so long ago that the next beat leaves its tempo as it is. The rest is rendered each time anew.
 """
 
 import logging
@@ -63,7 +63,7 @@ class MidiFileSink:
     nothing half-written is ever seen, whatever ends the program. A file already there is replaced only then.
     sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
     the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them;
-    beats: whether they may come, which the places in ticks of the last notes wait for.
+    beats: whether they may come: until one does, the places of the last notes in ticks may still change.
     """
 
     broken = False

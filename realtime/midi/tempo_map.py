@@ -13,7 +13,7 @@ TEMPO = 500_000
 """Microseconds per beat where no beat is known: 120 beats per minute."""
 BAR = 4
 LONGEST_SECONDS = 300.0
-"""How far back a beat changes the tempo, where none comes for longer: hours that wait for one take memory and time."""
+"""How far back a beat changes the tempo at most: all that may still change is kept, which hours would make too much."""
 _SLOWEST, _FASTEST = 4_000_000, 100_000  # microseconds per beat: a DAW may refuse 15 or 600 beats a minute
 
 
@@ -69,7 +69,7 @@ class TempoMap:
         self.changes.append((tick, tempo))
 
     def fixed(self, seconds: float) -> float:
-        """Give up to when no beat changes anything that comes from a time on, in seconds."""
+        """Give the time, in seconds, up to which no beat at `seconds` or later changes anything."""
         return max(min(seconds, self.seconds[-1]), seconds - LONGEST_SECONDS)
 
     def forget(self, seconds: float) -> None:

@@ -83,7 +83,7 @@ def how(recipe: Recipe, place: Place, commands: Sequence[Command]) -> list[str]:
         whole, made = made_weights(recipe, place)
         lines += ["which kept the weights that are released. The recipe makes those, at full size, by", ""]
         lines += [*(f"    {line}" for line in lines_of(made, whole)), ""]
-    lines += ["Thresholds, strengths and figures are of" if place.keep_weights else "which is", ""]
+    lines += ["Thresholds, strengths and figures come from" if place.keep_weights else "which is", ""]
     return lines + [f"    {line}" for line in lines_of(commands, place)]
 
 

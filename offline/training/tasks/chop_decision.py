@@ -72,7 +72,7 @@ BEAT_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2)
 FOLDS = 5
 """Parts of recordings, each judged by what the others decide."""
 GIVEN_AWAY = 0.005
-"""F of chops that may be given away for as many beats as possible: half of what its mean is known to."""
+"""F of chops that may be given away for as many beats as possible: half the standard error of its mean."""
 
 
 def fitted(way: str, fit: Fit, peaks: Sequence[Peaks], gap: float) -> Way | None:

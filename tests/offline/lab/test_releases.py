@@ -113,7 +113,7 @@ def test_a_card_tells_how_kept_weights_were_made_from_what_was_fitted_last(place
     recipe, trial = read("chop"), replace(place, scale=0.12, keep_weights=True)
     typed, *rest = card.how(recipe, trial, plan(recipe, trial))
     assert typed.endswith(" --keep-weights --scale 0.12")
-    weights, fitted = "\n".join(rest).split("Thresholds, strengths and figures are of")
+    weights, fitted = "\n".join(rest).split("Thresholds, strengths and figures come from")
     assert "--minutes 360" in weights and "--steps 6000" in weights and "devset build" not in weights
     assert "--count 6" in fitted and "--steps 0" in fitted and "crate build" not in fitted
 

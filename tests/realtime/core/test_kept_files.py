@@ -105,7 +105,7 @@ def test_of_two_programs_that_begin_at_once_neither_finds_the_others_code(files:
     assert files.load(KEY) == CODE
 
 
-def test_numba_as_others_import_it_reads_what_is_sealed(files: Any, tmp_path: Path) -> None:
+def test_numba_as_others_import_it_reads_what_ends_with_a_digest(files: Any, tmp_path: Path) -> None:
     files.save(KEY, CODE)
     assert IndexDataCacheFile(str(tmp_path), "kept.above", STAMP).load(KEY) == CODE
 
