@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import quantised, wav_file
 from samplechop.offline.kits.analysis import tempo_and_key
-from samplechop.offline.kits.analysis.attacks import Attacks, at_places, rising
+from samplechop.offline.kits.analysis.attacks import Attacks, at_places, on_pulse, rising
 from samplechop.offline.kits.analysis.detection import Detection, detect
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
@@ -86,11 +86,21 @@ def on_grid(found: Found, options: ChopOptions, sample_rate: int) -> Found:
     """Give what is offered where a person corrected the beats: the beats or bars to choose are theirs, and no others.
 
     found: with the beats as they were corrected. Each takes the nearest attack within BESIDE_SECONDS; where nothing is
-    struck it is a place of no strength. What is not chosen by beats or bars stays as it was.
+    struck it is a place of no strength. At a density it is theirs where it is that of beats or of bars. What is not
+    chosen by beats, bars or density stays as it was.
     """
-    if not _by_beats(options) or not found.tempo:
+    if not found.tempo:
         return found
-    candidates, others = _offered(at_places(found.attacks, _wanted(options, found.beats), sample_rate), options)
+    attacks, beats = found.attacks, found.beats
+    if _by_beats(options):
+        attacks = at_places(attacks, _wanted(options, beats), sample_rate)
+    elif options.density is not None and options.threshold is None and attacks.dial.size and beats:
+        # What lay on a beat as detected has no live level any more: it counts as the first behind the beats.
+        bars = tempo_and_key.downbeats(beats)
+        attacks = on_pulse(attacks, [beat.sample for beat in beats], bars, sample_rate).at(options.density)
+    else:
+        return found
+    candidates, others = _offered(attacks, options)
     return replace(found, candidates=candidates, others=others)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.kits.analysis.attacks import Attacks, at_places, on_pulse
-from samplechop.offline.kits.analysis.candidates import chosen, found_of
+from samplechop.offline.kits.analysis.candidates import chosen, found_of, on_grid
 from samplechop.offline.kits.analysis.detection import Detection
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
@@ -65,6 +65,18 @@ def test_on_the_dial_of_a_file_are_its_bars_then_its_beats_then_all_as_live(leve
         assert np.flatnonzero(found.at(density).chops).tolist() == list(range(0, 40, step))
     between, live = np.arange(40) % 4 > 0, np.array(levels)
     np.testing.assert_allclose(found.levels[between], np.maximum(live[between], 1 / 3 + 0.01))
+
+
+def test_at_the_density_of_bars_a_corrected_grid_has_its_own_bars() -> None:
+    beats = [Event(BEAT, 22_050 * k, 0, 0.9, str(k % 4 + 1), tempo=120.0) for k in range(12)]
+    struck = [replace(event(ATTACK, beat.sample + 100, 0.5, 0.5), dial=(0.5,) * 4) for beat in beats]
+    samples = [beat.sample for beat in beats]
+    detected, options = on_pulse(Attacks.of(struck), samples, samples[::4], 44_100).at(0.0), ChopOptions(density=0.0)
+    found = found_of(Detection(detected, detected, tuple(beats), ("chop", ""), Guess("120.0", 1.0)), options, 44_100)
+    assert [one.sample for one in found.candidates] == [at + 100 for at in samples[::4]]
+    moved = tuple(replace(beat, label=str((k - 1) % 4 + 1)) for k, beat in enumerate(beats))
+    corrected = on_grid(replace(found, beats=moved), options, 44_100)
+    assert [one.sample for one in corrected.candidates] == [at + 100 for at in samples[1::4]]
 
 
 def test_far_from_all_beats_attacks_keep_their_place_on_the_dial_behind_the_bars() -> None:
