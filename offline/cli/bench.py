@@ -58,7 +58,7 @@ def live(
 
 @app.command()
 def start(json: AsJson = False) -> None:
-    """Measure what starting costs: helps, a file's first event, the first start ever; and what grows with the hours.
+    """Measure what starting costs: help texts, a file's first event, the first start ever; what grows with the hours.
 
     \b
     samplechop bench start
