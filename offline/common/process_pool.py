@@ -55,12 +55,12 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
     """[worker] Leave what a terminal sends to all processes to the one that gave the work: it ends the others."""
     end_with_parent()  # or it would wait for work forever where that one is killed
     ignore_terminal()
-    _share_compiled_code()
+    share_compiled_code()
     if initializer is not None:
         initializer(*arguments)
 
 
-def _share_compiled_code() -> None:
+def share_compiled_code() -> None:
     """[worker] Load what programs compiled, which they keep under names of their own, and take turns at its files."""
     ease_numba()
     take_turns_at_numba_cache()
@@ -301,7 +301,7 @@ def on_cluster(calls: Sequence[Call[Result]], scheduler: str) -> Generator[tuple
             raise UserError(
                 f"the Dask scheduler {scheduler!r} has no workers: start some with `dask worker {scheduler}`"
             )
-        client.register_worker_callbacks(_share_compiled_code)  # in those that come later, too
+        client.register_worker_callbacks(share_compiled_code)  # in those that come later, too
         numbers = {client.submit(_alone, call, pure=False): number for number, call in enumerate(calls)}
         suspects = []
         for future in as_completed(list(numbers), loop=client.loop):

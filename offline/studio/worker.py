@@ -45,8 +45,8 @@ class Worker:
         Raises UserError for what the user can mend, and where its process dies; Stopped where `stop` ended it.
         """
         context = get_context("spawn")
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_run, args=(self._work, self._arguments, theirs), daemon=True)
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_run, args=(theirs,), daemon=True)
         with self._turn:
             if self._stopped:
                 raise Stopped
@@ -55,12 +55,14 @@ class Worker:
             self._process = process
         theirs.close()
         try:
+            # Not as arguments of the process: to read them imports numba, for which it is not ready when it begins.
+            ours.send((self._work, self._arguments))
             while True:
                 message = ours.recv()
                 if "failed" in message:
                     raise UserError(message["failed"])
                 tell(message)
-        except EOFError:
+        except (EOFError, ConnectionError):
             process.join()
             if self._stopped:
                 raise Stopped from None
@@ -110,14 +112,15 @@ def by_stage(tell: Tell) -> Callable[[str, int, int], None]:
     return progress
 
 
-def _run(work: Callable[..., object], arguments: tuple[Any, ...], told: Connection) -> None:
-    """[worker] Do it; what goes wrong that the user can mend is told."""
+def _run(told: Connection) -> None:
+    """[worker] Do what comes first through a connection, the work and its arguments; tell what the user can mend."""
     end_with_parent()
     if sys.platform != "win32":
         os.nice(_NICE)
-    from samplechop.offline.common.process_pool import take_turns_at_numba_cache
+    from samplechop.offline.common.process_pool import share_compiled_code
 
-    take_turns_at_numba_cache()
+    share_compiled_code()
+    work, arguments = told.recv()
     with ended_cleanly(last=True):  # so that what it has begun to write is removed
         try:
             with compiling_shown(steps("compiling for this processor, once", told.send)):
