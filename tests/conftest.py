@@ -118,7 +118,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Leave aside what the tests themselves are made of wherever Python looks for garbage: it stays to the end."""
+    """Leave aside what the tests themselves are made of wherever Python looks for garbage: it stays to the end.
+
+    And look for it less often: what tests import and share grows to so much that to look through all takes long.
+    """
     gc.disable()
     try:
         _import_from_elsewhere(session.config)
@@ -126,6 +129,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
 
 
 def _import_from_elsewhere(config: pytest.Config) -> None:
