@@ -45,7 +45,7 @@ def test_the_chain_of_all_detectors_keeps_no_memory_of_a_block(
         for one in some:
             engine.process(one, note)
 
-    last = blocks[-SECONDS * ANALYSIS_RATE // block // 2 :]
+    last = blocks[-len(blocks) // 4 :]
     tracemalloc.start()
     try:
         run(blocks)  # traced, as what takes the place of memory of before counts as new
