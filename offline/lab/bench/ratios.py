@@ -71,8 +71,8 @@ def calls_of(work: Callable[[], object]) -> int:
     return found
 
 
-def computing(mono: NDArray[np.float32], repeats: int = 5, spare: float = 1.0) -> Iterator[Figure]:
-    """Give the CPU time of detectors over that of numpy's transforms of the same audio. spare: a factor for bounds."""
+def computing(mono: NDArray[np.float32], repeats: int = 5) -> Iterator[Figure]:
+    """Give the CPU time of detectors over that of numpy's transforms of the same audio."""
     window = np.hanning(FRAME).astype(np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(mono, FRAME)[::HOP]
 
@@ -86,7 +86,7 @@ def computing(mono: NDArray[np.float32], repeats: int = 5, spare: float = 1.0) -
             works = partial(_run, _engine(names, block), blocks), transforms
             took, unit = least_in_turns([partial(best_cpu_seconds, work, 1) for work in works], repeats)
             ratio = Figure(f"{_title(names)}, {where}: computing ÷ FFTs of it", took / unit, "×")
-            yield ratio.at_most(spare * (most + more))
+            yield ratio.at_most(most + more)
 
 
 def starts(repeats: int = 5) -> Iterator[Figure]:

@@ -130,11 +130,6 @@ def test_no_live_block_calls_more_functions_than_it_may(monkeypatch: pytest.Monk
     assert calls and all(figure.reached for figure in calls), calls
 
 
-def test_detectors_compute_no_more_than_they_may_in_transforms_of_the_same_audio() -> None:
-    dear = [figure for figure in ratios.computing(record()[0], spare=1.5) if not figure.reached]
-    assert not dear
-
-
 @pytest.mark.parametrize(("bound", "code"), [(1.0, 1), (9.0, 0)])
 def test_a_ratio_beyond_its_bound_fails_the_check(bound: float, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = {ratios: ("counts", "computing", "starts"), growth: ("midi_file", "kits")}
