@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from samplechop.offline.project.identity import audio_of
 from samplechop.offline.project.model import Project
 from samplechop.offline.project.places import place_for
 from samplechop.offline.project.store import editing
+from samplechop.offline.training import measures
 from samplechop.offline.training.shared_net import SharedShape
 from samplechop.offline.training.tasks import chop, chop_targets
 from samplechop.realtime.cli import DEMO
@@ -58,9 +60,21 @@ def own_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, own_records: Path) -> Path:
     out = tmp_path_factory.mktemp("trained") / "tiny"
-    outcome = samplechop("train", own_records, "-o", out, "--steps", 3, "--members", 1, "--jobs", 1)
+    outcome = samplechop("train", own_records, "-o", out, "--steps", 2, "--members", 1, "--jobs", 1)
     assert outcome.code == 0, outcome
     return out
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no pictures, each of which takes as long as a step: one test looks at them."""
+
+    def close(figure: Any, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pyplot.close(figure)
+
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    monkeypatch.setattr(measures, "save_figure", close)
 
 
 def test_a_model_trained_on_a_fresh_crate_chops_a_record(crate: Crate, tmp_path: Path) -> None:
@@ -92,14 +106,16 @@ def test_training_leaves_model_weights_card_and_pictures(trained: Path) -> None:
     }
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_same_seed_gives_the_same_model(trained: Path, own_records: Path, tmp_path: Path) -> None:
-    again = samplechop("train", own_records, "-o", tmp_path / "tiny", "--steps", 3, "--members", 1, "--jobs", 1)
+    again = samplechop("train", own_records, "-o", tmp_path / "tiny", "--steps", 2, "--members", 1, "--jobs", 1)
     assert again.code == 0
     first, second = (models.load(out.with_suffix(".json")) for out in (trained, tmp_path / "tiny"))
     assert first.sha256 == second.sha256
     assert first.decision == second.decision
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, tmp_path: Path) -> None:
     outcome = samplechop(
         *("train", own_records, "-o", tmp_path / "moved", "--from", f"{trained}.json", "--steps", 2, "--jobs", 1),
@@ -129,6 +145,7 @@ def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, 
     assert moved.training["recordings_calibration"] == 2
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_decisions_of_projects_are_learned_and_a_model_that_is_no_better_takes_no_place(
     trained: Path, own_records: Path, tmp_path: Path
 ) -> None:
@@ -150,8 +167,9 @@ def test_decisions_of_projects_are_learned_and_a_model_that_is_no_better_takes_n
     assert models.load(tried if kept else place).training["recordings_train"] == 1
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_several_nets_teach_one(own_records: Path, tmp_path: Path) -> None:
-    small = ("--steps", 2, "--jobs", 1, "--members", 2)
+    small = ("--steps", 1, "--jobs", 1, "--members", 2)
     outcome = samplechop("train", own_records, "-o", tmp_path / "one", *small, "--distil")
     assert outcome.code == 0, outcome
     made = models.load(tmp_path / "one.json")
@@ -161,6 +179,7 @@ def test_several_nets_teach_one(own_records: Path, tmp_path: Path) -> None:
     assert made.training["distilled"] is True
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_net_learns_from_models_that_were_trained_before(trained: Path, own_records: Path, tmp_path: Path) -> None:
     teachers = ("--teacher", f"{trained}.json", "--teacher", "chop")
     given = ("--from", f"{trained}.json", "--all-heads", "--steps", 2, "--jobs", 1)
@@ -169,6 +188,7 @@ def test_a_net_learns_from_models_that_were_trained_before(trained: Path, own_re
     assert models.load(tmp_path / "taught.json").training["teachers"] == [trained.name, "chop"]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_model_can_be_calibrated_alone(trained: Path, own_records: Path, tmp_path: Path) -> None:
     outcome = samplechop(
         "train", own_records, "-o", tmp_path / "sure", "--from", f"{trained}.json", "--steps", 0, "--jobs", 1
@@ -178,6 +198,7 @@ def test_a_model_can_be_calibrated_alone(trained: Path, own_records: Path, tmp_p
         assert all(np.array_equal(before[name], after[name]) for name in before.files)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_path: Path) -> None:
     outcome = samplechop(
         "train", own_records, "-o", tmp_path / "classic", "--model-shape", "chop-61", "--steps", 1, "--jobs", 1
@@ -186,6 +207,7 @@ def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_p
     assert models.load(tmp_path / "classic.json").kind == "chop"
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) -> None:
     outcome = samplechop("train", own_records, "-o", tmp_path / "sure", "--from", "chop-61", "--steps", 0, "--jobs", 1)
     assert outcome.code == 0, outcome
