@@ -170,7 +170,8 @@ def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "notes.mid"
         midi.save(path)
-        return np.asarray(play(path, font, reverb=False).mean(axis=1), dtype=np.float32)
+        left, right = play(path, font, reverb=False).T
+        return (left + right) / np.float32(2)  # the mean, which numpy takes thirty times as long for
 
 
 PROGRAMS = tuple(program for program in range(109) if program not in (47, 55, 86, *range(96, 104)))
