@@ -75,7 +75,7 @@ def _rank() -> None:
 
 
 def _separate() -> None:
-    """Have librosa compile what it leaves to the first sound whose harmonic part it is asked for.
+    """Have librosa compile what it leaves to the first sound whose harmonic part, or whose onsets, it is asked for.
 
     Two channels, and as long that it works on more than one piece of it, which it compiles for apart. All in one
     process: two that keep the same function for other arguments at once may give both one name, by which later one of
@@ -84,6 +84,7 @@ def _separate() -> None:
     import librosa
 
     librosa.effects.harmonic(np.ones((2, 44_100), np.float32))
+    librosa.util.match_events(np.arange(2), np.arange(2), right=False)
 
 
 def state() -> str:
