@@ -88,9 +88,16 @@ def test_each_beat_is_emitted_within_the_latency(detector: BeatDetector, beats: 
     assert sum(samples for _, samples in detector.latency_terms) == detector.latency
 
 
+@pytest.fixture(scope="module")
+def noises() -> dict[str, list[np.ndarray]]:
+    return synthetic_noises(12.0)
+
+
 @pytest.mark.parametrize("kind", ["hiss", "hum", "crackle", "run-out", "groove", "silence"])
-def test_a_record_without_music_has_no_beats(detector: BeatDetector, kind: str) -> None:
-    found = [len(detect(detector, sound)) for sound in synthetic_noises(12.0)[kind]]
+def test_a_record_without_music_has_no_beats(
+    detector: BeatDetector, noises: dict[str, list[np.ndarray]], kind: str
+) -> None:
+    found = [len(detect(detector, sound)) for sound in noises[kind]]
     assert sum(found) == 0
 
 
