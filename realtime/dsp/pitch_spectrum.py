@@ -46,8 +46,9 @@ def weights_of(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(frequency / np.hypot(frequency, HIGH_PASS_HZ))
 
 
-def kernels(sample_rate: float, length: int) -> list[tuple[int, NDArray[np.float32]]]:
-    """Give each bin's kernel as (first bin of the spectrum, weights), for a frame of `length` samples.
+@cache
+def kernels(sample_rate: float, length: int) -> tuple[tuple[int, NDArray[np.float32]], ...]:
+    """Give each bin's kernel as (first bin of the spectrum, weights), for a frame of `length` samples; to be read only.
 
     A Hann window around the frame's centre, as long as the bin's Q demands but not longer than the frame, times its
     frequency, scaled so that a sine of amplitude 1 gives 0.5.
@@ -68,7 +69,7 @@ def kernels(sample_rate: float, length: int) -> list[tuple[int, NDArray[np.float
         spectrum[1::2] *= -1
         used = np.flatnonzero(np.abs(spectrum) > _SMALLEST * np.abs(spectrum).max())
         found.append((int(used[0]), spectrum[used[0] : used[-1] + 1].astype(np.float32)))
-    return found
+    return tuple(found)
 
 
 def _parts(rest, top, n_bins):
@@ -152,7 +153,7 @@ class HarmonySpectrum(FramedSpectrum):
             )
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
-        found = kernels(sample_rate, length) if kind == "cqt" else []
+        found = kernels(sample_rate, length) if kind == "cqt" else ()
         self.n_bins = N_BINS if found else SPECTRUM_BINS
         starts = np.cumsum([0, *(len(weights) for _, weights in found)])
         self._support = np.array(
