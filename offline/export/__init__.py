@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -28,6 +28,7 @@ from samplechop.offline.audio.sample_formats import BLOCK, FLOATS, mixed
 from samplechop.offline.export.xml_text import indented
 from samplechop.offline.kits.core.model import SLICES, Kit, Slice
 from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.plug_ins import plug_ins
 
 GROUP = "samplechop.exporters"
 
@@ -131,7 +132,7 @@ def summary(names: Sequence[str]) -> str:
 
 
 def _plugged() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP) if point.name not in OWN}
+    return {point.name: point for point in plug_ins(GROUP) if point.name not in OWN}
 
 
 def _is_default(name: str) -> bool:

@@ -7,11 +7,12 @@ An entry point names a factory that takes no arguments and gives a `samplechop.r
 """
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from inspect import getattr_static
 from typing import cast
 
 from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.plug_ins import plug_ins
 from samplechop.realtime.core.plugin import Detector
 
 GROUP = "samplechop.detectors"
@@ -36,14 +37,16 @@ BUILT_IN = {
 
 def names() -> list[str]:
     """Name every detector that can be made here."""
-    return sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
+    return sorted({*BUILT_IN, *(point.name for point in plug_ins(GROUP))})
 
 
 def make(name: str) -> Detector:
     """Make a detector with its default settings. Raises UserError for a name nobody knows or a plug-in that fails."""
     if built_in := BUILT_IN.get("chop" if name == CHOPS else name):
         return built_in()
-    for point in entry_points(group=GROUP, name=name):
+    for point in plug_ins(GROUP):
+        if point.name != name:
+            continue
         try:
             made: Detector = point.load()()
         except Exception as error:  # a stranger's code runs here, and may fail in any way
