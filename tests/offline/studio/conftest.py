@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,9 @@ WINDOW = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark", "r
 HEARD = "({ store }) => store.pads.length > 0 && store.found.chords.length > 0 && store.job === null"
 
 
+@cache
 def groove() -> np.ndarray:
-    """Give a drum pattern over two chords at 96 bpm: (n, 2), SECONDS long."""
+    """Give a drum pattern over two chords at 96 bpm: (n, 2), SECONDS long, to be read only."""
     rng, step = np.random.default_rng(1), round(RATE * 60 / 96 / 4)
     time = np.arange(RATE * SECONDS) / RATE
     chords = [(220.0, 261.6, 329.6), (174.6, 220.0, 261.6)]
@@ -48,7 +50,9 @@ def groove() -> np.ndarray:
                 at = bar + place * step
                 part = sound[at : at + len(stroke)]
                 part += stroke[: len(part), None] * rng.uniform(0.8, 1.0)
-    return 0.9 * sound / np.abs(sound).max()
+    sound = 0.9 * sound / np.abs(sound).max()
+    sound.flags.writeable = False
+    return sound
 
 
 @dataclass

@@ -181,7 +181,7 @@ def test_nothing_is_written_beside_a_record_that_is_only_looked_at(desk: Desk, s
 
 
 def test_bars_have_the_same_numbers_at_any_density_and_count(tmp_path: Path, cache: ArrayCache) -> None:
-    sound_of_it = groove()[round(0.31 * RATE) : round(7.6 * RATE)]
+    sound_of_it = groove()[round(0.31 * RATE) : round(7.6 * RATE)].copy()
     sound_of_it[: round(2.5 * RATE)] *= 0.1  # of it little is a chop at a small density
     soundfile.write(tmp_path / "rising.wav", sound_of_it, RATE, "PCM_16")
     desk = Desk(tmp_path / "rising.wav", cache, {})

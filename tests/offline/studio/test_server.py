@@ -19,10 +19,9 @@ from tests.support.waiting import PATIENCE, wait_until
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a record that takes the detectors a while."""
     path = tmp_path_factory.mktemp("records") / "long.wav"
-    made = groove()
     with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
         for _ in range(20):
-            file.write(made)
+            file.write(groove())
     return path
 
 
