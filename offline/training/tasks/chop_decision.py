@@ -37,7 +37,7 @@ from samplechop.offline.training.tasks.chop_targets import HOP, STRUCK
 from samplechop.realtime.detectors.chop.attack_ranking import Peaks
 from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone, Way
 from samplechop.realtime.detectors.chop.drums_alone import FEATURES, SOLO
-from samplechop.realtime.detectors.drums.hit_picking import DrumChoice
+from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
 from samplechop.realtime.nets.streaming import decay_of
 
 USED = {
@@ -165,6 +165,24 @@ def decide(
     return replace(decision, ways=ways), {name: round(f, 4) for name, f in scores.items()}
 
 
+def unless_better(
+    fit: Fit, before: Decision, decision: Decision, found: Mapping[str, float]
+) -> tuple[Decision, dict[str, float]]:
+    """Give a decision with each way as it was before, where it is as good on the recordings, by AS_GOOD; and each F.
+
+    So recordings made anew, of the same kind, change nothing by their chance. Where all ways stay, so does what tells
+    drums alone. found: F of the decision's ways.
+    """
+    peaks, ways, f = fit.peaks(before), dict(decision.ways), dict(found)
+    for name in found:
+        way = before.ways[name]
+        was = round(mean_f(fit, peaks, REFERENCES[name], above(fit.column(before, name), way)), 4)
+        if found[name] <= was + AS_GOOD:
+            ways[name], f[name] = way, was
+    alone = before.drums_alone if ways == before.ways and before.drums_alone else decision.drums_alone
+    return replace(decision, ways=ways, drums_alone=alone), f
+
+
 def cross_judged(
     fit: Fit, before: Decision, gap: float, features: Sequence[str] = FEATURES
 ) -> list[tuple[int, list[Verdict]]]:
@@ -288,13 +306,18 @@ def scored_drums(
 
 
 def decide_drums(
-    records: Drums, gaps: Mapping[str, float] | None = None, judge: drums.Judge = peak_verdicts
+    records: Drums,
+    gaps: Mapping[str, float] | None = None,
+    judge: drums.Judge = peak_verdicts,
+    before: DrumDecision | None = None,
 ) -> tuple[dict[str, object], dict[str, float]]:
     """Choose thresholds of each drum that is heard in some record; gives a part of a manifest's decision, and each F.
 
     gaps: seconds between two hits of a drum (default: DRUM_GAP). Both are empty where no drum is known. Where records
     say when drums alone sound, passages with and without them have their own thresholds, and F is that of the others.
+    before: what stands where it is as good, by AS_GOOD.
     """
+    standing = {False: before.drums, True: before.alone} if before else {False: {}, True: {}}
     heard = {name: some for name, some in records.items() if any(len(one.references) for one in some)}
     passages = any(one.alone is not None for some in heard.values() for one in some)
     choices: dict[bool, dict[str, DrumChoice]] = {}
@@ -302,7 +325,10 @@ def decide_drums(
     for alone in (True, False) if passages else (False,):
         choices[alone] = {}
         for name, some in heard.items():
-            gap = gaps[name] if gaps else DRUM_GAP
-            choices[alone][name], best = drums.best_choice([one.where(alone) for one in some], gap, judge)
-            f[name] = round(best, 4)
+            gap, there = gaps[name] if gaps else DRUM_GAP, [one.where(alone) for one in some]
+            choice, best = drums.best_choice(there, gap, judge)
+            if (stands := standing[alone].get(name)) is not None:
+                was = measures.f_measure([(len(one.references), judge(one, stands)) for one in there])
+                choice, best = (stands, was) if best <= was + AS_GOOD else (choice, best)
+            choices[alone][name], f[name] = choice, round(best, 4)
     return (drums.decision_of(choices[False], choices.get(True)), f) if heard else ({}, {})

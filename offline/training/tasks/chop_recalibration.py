@@ -28,14 +28,16 @@ from samplechop.offline.training.tasks.chop_decision import (
     decide_drums,
     record_of,
     scored_drums,
+    unless_better,
     usual_decision,
 )
 from samplechop.offline.training.tasks.chop_scoring import JUDGED, Fit, Reader, Scored
 from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_GAP, EARLY, GAP, HIT, SHARED
 from samplechop.realtime.core import documents
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
-from samplechop.realtime.detectors.chop.decision import DrumsAlone
+from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone
 from samplechop.realtime.detectors.chop.drums_alone import FEATURES, SOLO, DrumsAloneState, at_hops
+from samplechop.realtime.detectors.drums.hit_picking import DrumDecision
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.fine_features import LATE_HOPS
 
@@ -134,13 +136,15 @@ def _strong(known: Annotation, labels: Path) -> Annotation:
 
 
 def recalibrate(folders: Sequence[Path], manifest: Manifest, options: StreamOptions, run: Run) -> str:
-    """Choose weights, thresholds and strengths of all ways to choose; write the model with them, as another or in its
-    own place. Gives what is said of it. Raises UserError without recordings, ModelError for a model without chops.
+    """Choose weights, thresholds and strengths of all ways to choose, and of drums, where the model's own are not as
+    good; write the model with them, as another or in its own place. Gives what is said of it.
+
+    Raises UserError without recordings, ModelError for a model without chops.
     """
     features = manifest.features
     if not isinstance(features, StreamFeatures) or not {"chop", "hit", "onset"} <= set(features.heads):
         raise ModelError(f"model {manifest.name!r} detects no chops, hits and attacks: it cannot be calibrated")
-    coarse = features.early is None
+    coarse, where = features.early is None, f"model {manifest.name!r}"
     sources = [*folders, *([options.calibrate_on] if options.calibrate_on else [])]
     examples = dataset.find(COARSE if coarse else SHARED, sources)
     path, judged = manifest.path.with_suffix(".json"), []
@@ -149,10 +153,20 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, options: StreamOpti
         run.progress("processing recordings", len(judged), len(examples))
     fit = Fit([one.scored for one in judged], Reader(features.heads).evidence)
     own = (SOLO,) if SOLO in features.heads else FEATURES
-    decision, found = decide(fit, usual_decision(manifest, features.heads), COARSE_GAP if coarse else GAP, own)
+    usual = usual_decision(manifest, features.heads)
+    decision, found = decide(fit, usual, COARSE_GAP if coarse else GAP, own)
+    if Decision.read(manifest.decision, where).has_dial:
+        decision, found = unless_better(fit, usual, decision, found)
     both = decision.ways["both"]
     late, early = _by_drum(judged, decision.drums_alone if SOLO in own else None, features.lookahead)
-    fitted = {"confirmed": decide_drums(late), "early": decide_drums(early, drums.GAPS, drums.verdicts)}
+    standing = {
+        name: DrumDecision.read(manifest.decision[name], where) if name in manifest.decision else None
+        for name in ("confirmed", "early")
+    }
+    fitted = {
+        "confirmed": decide_drums(late, before=standing["confirmed"]),
+        "early": decide_drums(early, drums.GAPS, drums.verdicts, standing["early"]),
+    }
     record = documents.read_json(path)
     record |= {
         "threshold": both.threshold,

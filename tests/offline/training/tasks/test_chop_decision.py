@@ -1,11 +1,23 @@
 """What recordings decide of how chops are chosen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from samplechop.offline.training.tasks.chop_decision import STEADY_LEAST, cross_judged, decide, usual_decision
+from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks.chop_decision import (
+    DRUM_GAP,
+    STEADY_LEAST,
+    cross_judged,
+    decide,
+    decide_drums,
+    unless_better,
+    usual_decision,
+)
 from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, Fit, Reader, Scored, verdicts
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
+from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
 
 HEADS = ("chop", "hit", "beat", "downbeat", "kick", "snare", "onset", "solo")
 GAP = 0.1
@@ -61,3 +73,26 @@ def test_of_thresholds_as_good_the_default_has_the_lowest_and_other_ways_the_hig
     decision, _ = decide(Fit([one], Evidence(HEADS, BEAT_REACH)), usual_decision(None, HEADS), GAP, ())
     assert decision.ways["both"].threshold == STEADY_LEAST and decision.ways["both"].relative == 0
     assert decision.ways["hits"].threshold > 0.8
+
+
+def test_what_stood_stays_where_another_choice_is_hardly_better(fit: Fit) -> None:
+    usual = usual_decision(None, HEADS)
+    chosen, found = decide(fit, usual, GAP, ())
+    near = replace(chosen, ways={name: replace(way, calibration=((0.5, 0.5),)) for name, way in chosen.ways.items()})
+    assert unless_better(fit, near, chosen, found) == (near, found)
+    never = replace(chosen, ways={name: replace(way, threshold=0.99) for name, way in chosen.ways.items()})
+    assert unless_better(fit, never, chosen, found) == (chosen, found)
+
+
+def test_thresholds_of_a_drum_stay_where_others_are_hardly_better() -> None:
+    scores = np.zeros(4000, np.float32)
+    places = np.arange(50, 4000, 50)
+    scores[places] = np.where(np.arange(len(places)) % 2, 0.9, 0.6)
+    records = {"kick": [drums.Scored(scores, places[1::2], np.zeros(len(scores), bool))]}
+    best, f = decide_drums(records)
+    for threshold, stays in ((0.75, True), (0.1, False)):
+        before = DrumDecision({"kick": DrumChoice(threshold, 0.0, DRUM_GAP, ((0.5, 0.5), (0.9, 1.0)))}, 6.0)
+        part, now = decide_drums(records, before=before)
+        assert now == f
+        assert (part["drums"]["kick"]["threshold"] == threshold) == stays
+    assert best["drums"]["kick"]["threshold"] not in (0.75, 0.1)
