@@ -46,9 +46,9 @@ def live(
             "all detectors together": lambda: measures.together(mono),
             "each stage": lambda: stages.stages(audio),
             "the net": net_costs.costs,
-            # librosa's threads spin on for a while: what is measured beside it comes last.
-            "whole files": lambda: stages.whole_files(audio),
+            # librosa's threads spin on for a while, and count: what is measured beside it comes last, onsets after all.
             "the constant-Q transform": lambda: measures.constant_q(mono),
+            "whole files": lambda: stages.whole_files(audio),
             "memory": measures.memory,
             "start-up": lambda: starts.listening(("chops",)),
         },
