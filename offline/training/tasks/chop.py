@@ -20,11 +20,8 @@ from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Record, S
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
     THRESHOLDS,
-    Drums,
     cross_judged,
     decide,
-    decide_drums,
-    peak_verdicts,
     record_of,
     usual_decision,
 )
@@ -42,6 +39,7 @@ from samplechop.offline.training.tasks.chop_targets import (
     known_to,
     shared_shape,
 )
+from samplechop.offline.training.tasks.drum_decision import Drums, decide_drums, peak_verdicts
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.beats.pulse_stream import BarCounter

@@ -2,7 +2,7 @@
 
 For each way to choose: how much every head counts (logistic regression over attacks, weights of 0 or more), the
 threshold and the share of the highest score lately (the best mean F over recordings), and how often a score is right
-(isotonic regression). Beside it, how confirmed drum hits are picked from the late heads.
+(isotonic regression).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,12 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Manifest
 from samplechop.offline.training import measures
 from samplechop.offline.training.measures import Verdict
-from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Answers
-from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.streaming_targets import SAMPLE_RATE
 from samplechop.offline.training.tasks.chop_scoring import (
     ALONE_SECONDS,
     ATTACK_GAP,
@@ -33,12 +31,10 @@ from samplechop.offline.training.tasks.chop_scoring import (
     right,
     verdicts,
 )
-from samplechop.offline.training.tasks.chop_targets import HOP, STRUCK
+from samplechop.offline.training.tasks.chop_targets import HOP
 from samplechop.realtime.detectors.chop.attack_ranking import Peaks
 from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone, Way
 from samplechop.realtime.detectors.chop.drums_alone import FEATURES, SOLO
-from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
-from samplechop.realtime.nets.streaming import decay_of
 
 USED = {
     "hits": ("hit", "kick", "snare", "stick", "chop", "onset", "beat"),
@@ -263,72 +259,3 @@ def record_of(decision: Decision) -> dict[str, Any]:
     if decision.drums_alone is not None:
         record["drums_alone"] = asdict(decision.drums_alone)
     return record
-
-
-DRUM_TOLERANCE_FRAMES = 3
-"""35 ms."""
-DRUM_GAP = 0.05
-"""Seconds between two strokes of one drum that are told apart."""
-STROKES = Answers(dict.fromkeys(STRUCK, 1.0), HOP, {-1: 0.5, 1: 0.5})
-Drums = Mapping[str, Sequence[drums.Scored]]
-"""By drum, the recordings of which something is known."""
-
-
-def peak_verdicts(one: drums.Scored, choice: DrumChoice) -> list[Verdict]:
-    """Compare the strokes that an AdaptivePicker would find with the truth."""
-    frames, highest = measures.adaptive_peaks(one.scores, decay_of(drums.MEMORY_SECONDS, HOP, SAMPLE_RATE))
-    scores = one.scores[frames]
-    frames = frames[(scores >= choice.threshold) & (scores >= choice.relative * highest)]
-    frames = frames[measures.apart(frames, round(choice.gap * SAMPLE_RATE / HOP))]
-    return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, DRUM_TOLERANCE_FRAMES)
-
-
-def scored_drums(
-    answers: Answers,
-    known: Annotation,
-    given: NDArray[np.float32],
-    names: Sequence[str],
-    prefix: str = "",
-    alone: NDArray[np.bool_] | None = None,
-) -> dict[str, drums.Scored]:
-    """Set probabilities, float32 (frames, names), beside what is known of each drum; the others are left out.
-
-    answers: of heads called `prefix` and the drum. alone: bool (frames,), see `drums.Scored`.
-    """
-    target, weight = answers.targets(known, len(given))
-    found = {}
-    for column, head in enumerate(answers.names):
-        if head in names and head not in answers.values and weight[:, column].any():
-            scores = np.ascontiguousarray(given[:, names.index(head)])
-            references, unknown = np.flatnonzero(target[:, column] == 1), weight[:, column] == 0
-            found[head.removeprefix(prefix)] = drums.Scored(scores, references, unknown, alone)
-    return found
-
-
-def decide_drums(
-    records: Drums,
-    gaps: Mapping[str, float] | None = None,
-    judge: drums.Judge = peak_verdicts,
-    before: DrumDecision | None = None,
-) -> tuple[dict[str, object], dict[str, float]]:
-    """Choose thresholds of each drum that is heard in some record; gives a part of a manifest's decision, and each F.
-
-    gaps: seconds between two hits of a drum (default: DRUM_GAP). Both are empty where no drum is known. Where records
-    say when drums alone sound, passages with and without them have their own thresholds, and F is that of the others.
-    before: what stands where it is as good, by AS_GOOD.
-    """
-    standing = {False: before.drums, True: before.alone} if before else {False: {}, True: {}}
-    heard = {name: some for name, some in records.items() if any(len(one.references) for one in some)}
-    passages = any(one.alone is not None for some in heard.values() for one in some)
-    choices: dict[bool, dict[str, DrumChoice]] = {}
-    f: dict[str, float] = {}
-    for alone in (True, False) if passages else (False,):
-        choices[alone] = {}
-        for name, some in heard.items():
-            gap, there = gaps[name] if gaps else DRUM_GAP, [one.where(alone) for one in some]
-            choice, best = drums.best_choice(there, gap, judge)
-            if (stands := standing[alone].get(name)) is not None:
-                was = measures.f_measure([(len(one.references), judge(one, stands)) for one in there])
-                choice, best = (stands, was) if best <= was + AS_GOOD else (choice, best)
-            choices[alone][name], f[name] = choice, round(best, 4)
-    return (drums.decision_of(choices[False], choices.get(True)), f) if heard else ({}, {})

@@ -22,17 +22,14 @@ from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.streaming_targets import Annotation
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
-    STROKES,
-    Drums,
     decide,
-    decide_drums,
     record_of,
-    scored_drums,
     unless_better,
     usual_decision,
 )
 from samplechop.offline.training.tasks.chop_scoring import JUDGED, Fit, Reader, Scored
 from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_GAP, EARLY, GAP, HIT, SHARED
+from samplechop.offline.training.tasks.drum_decision import STROKES, Drums, decide_drums, scored_drums
 from samplechop.realtime.core import documents
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone

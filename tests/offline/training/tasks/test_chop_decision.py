@@ -7,15 +7,14 @@ import pytest
 
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
-    DRUM_GAP,
     STEADY_LEAST,
     cross_judged,
     decide,
-    decide_drums,
     unless_better,
     usual_decision,
 )
 from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, Fit, Reader, Scored, verdicts
+from samplechop.offline.training.tasks.drum_decision import DRUM_GAP, decide_drums
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
 from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
 
