@@ -20,6 +20,8 @@ WINDOWS = (0.05, 0.025)
 CUT_WINDOW = 0.03
 """Seconds within which two people cut at the same place, and a marker is where a person would cut."""
 KINDS = ("chops", "strong", "beats", "downbeats", "onsets", "drums")
+SPARSE = ("strong", "beats")
+"""What people who cut only a part of all attacks cut."""
 TOP = (8, 16, 32)
 BINS = 10
 RELIABILITY = "reliability"
@@ -106,15 +108,15 @@ def agreement(references: References, markers: Markers) -> Measures:
     return scores
 
 
-def strongest(references: References, markers: Markers) -> float | None:
-    """Give F at ±30 ms of the N strongest markers, N being the number of places to cut; None without strengths.
+def strongest(references: References, markers: Markers, kind: str = "") -> float | None:
+    """Give F at ±30 ms of the N strongest markers, N being the number of places of a kind; None without strengths.
 
-    What a person gets who asks for that many. Places are the chops where known, else all attacks.
+    What a person gets who asks for that many. kind: of KINDS; by default the chops where known, else all attacks.
     """
-    places = references.chops if references.chops is not None else references.onsets
+    kind = kind or ("chops" if references.chops is not None else "onsets")
+    places = getattr(references, kind)
     if places is None or not len(places) or markers.strengths is None:
         return None
-    kind = "chops" if references.chops is not None else "onsets"
     scored = _scored(kind, references, markers.times, CUT_WINDOW)
     times, strengths = markers.times[scored], markers.strengths[scored]
     chosen = np.sort(times[np.argsort(-strengths, kind="stable")[: len(places)]])
@@ -208,6 +210,7 @@ def measure(references: References, markers: Markers, length: float) -> Measures
         **offsets(references, markers),
         "per_minute": 60 * len(markers.times) / length if length else None,
         "strongest_f": strongest(references, markers),
+        **{f"strongest_{kind}_f": strongest(references, markers, kind) for kind in SPARSE},
         **{f"top{n}": precision_at(strengths, right, n) for n in TOP},
         "speed": length / markers.seconds if markers.seconds else None,
     }

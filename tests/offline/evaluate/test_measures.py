@@ -84,6 +84,12 @@ def test_of_the_n_strongest_as_many_count_as_there_are_places():
     assert measures.strongest(References(onsets=CHOPS), markers(CHOPS, np.ones(10))) == 1
 
 
+def test_of_the_n_strongest_so_many_count_as_there_are_beats():
+    known = References(chops=CHOPS, beats=CHOPS[::2])
+    found = measures.measure(known, markers(CHOPS, np.where(np.arange(10) % 2, 0.8, 0.9)), 10.0)
+    assert (found["strongest_f"], found["strongest_beats_f"], found["strongest_strong_f"]) == (1, 1, None)
+
+
 def test_strokes_nobody_can_make_out_count_neither_way():
     known = References(strong=CHOPS, onsets=CHOPS, faint=np.array([3.4]))
     scores = measures.agreement(known, markers([*CHOPS[:3], 3.4, *CHOPS[3:]]))
