@@ -5,6 +5,7 @@
 
     [packages.NAME]                       a Debian package: where its sounds lie
     path = "/usr/share/…"
+    contains = "…"                        what only this package puts there, where others lie there, too
     optional = true                       where the recipe goes without
 
     [folders]                             folders that only the user has: by option, what is in them
@@ -46,9 +47,12 @@ _NAME = re.compile(r"{([\w.+-]+)}")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Where a Debian package keeps what is used of it; optional: whether the recipe goes without."""
+    """Where a Debian package keeps what is used of it; contains: what in there is the package's own, "" for all of it;
+    optional: whether the recipe goes without.
+    """
 
     path: str
+    contains: str = ""
     optional: bool = False
 
 
@@ -137,7 +141,7 @@ def missing(recipe: Recipe, place: Place) -> tuple[list[str], list[str]]:
         if shutil.which(program) is None:
             needed.append(f"the program {program}: apt-get install {program}")
     for name, package in recipe.packages.items():
-        if not _installed(package, place).exists():
+        if not (_installed(package, place) / package.contains).exists():
             (wished if package.optional else needed).append(f"{package.path}: apt-get install {name}")
     for option, what in recipe.folders.items():
         given = place.folders.get(option, ())

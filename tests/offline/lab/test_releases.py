@@ -109,6 +109,12 @@ def test_what_is_missing_is_said_at_once_and_how_to_get_it(name: str, tmp_path: 
     assert not list(tmp_path.iterdir())
 
 
+def test_a_package_is_not_there_where_only_another_one_put_something(tmp_path: Path) -> None:
+    (tmp_path / "usr/share/hydrogen/data/drumkits/GMRockKit").mkdir(parents=True)
+    needed, _ = missing(read("drums"), Place(tmp_path / "out", tmp_path / "work", {}, tmp_path))
+    assert any("hydrogen-drumkits" in one for one in needed) and not any("hydrogen-data" in one for one in needed)
+
+
 def test_a_card_tells_how_kept_weights_were_made_from_what_was_fitted_last(place: Place) -> None:
     recipe, trial = read("chop"), replace(place, scale=0.12, keep_weights=True)
     typed, *rest = card.how(recipe, trial, plan(recipe, trial))
