@@ -31,6 +31,10 @@ a hard ban would fill the kit of a record that repeats itself with what is hardl
 SPREAD = 0.12
 """Most standard deviation with which strengths count: a record's own chops have .04 to .12. At a density they have
 up to .28, as some of what is wanted is hardly likely; a kit of the likeliest would repeat itself like random picks."""
+EDGE = 1e-3
+"""How near to 0 and 1 a strength may be."""
+LEAST_ODDS = 0.5
+"""Standard deviation of log odds below which strokes are alike."""
 LAST = 10.0
 """What it costs to be chosen last: more than any score."""
 TOGETHER_SECONDS = 0.03
@@ -127,12 +131,18 @@ def _evened(strength: NDArray[np.float64], alone: NDArray[np.bool_]) -> NDArray[
     """Give strengths, (n,), by which a stroke of drums alone and a chop of music are equals on average.
 
     Both are probabilities, of other things: that a stroke is one is nearly sure, so that a record's break would fill
-    its kit. Where either is missing, or strokes are no surer, they are as they were. alone: bool (n,).
+    its kit, and of sixteen strokes it would not matter which. So strokes are spread by their log odds, SPREAD being
+    their standard deviation, around the mean of the music's chops, or their own where that is lower. alone: bool (n,).
     """
-    if not alone.any() or alone.all():
+    if not alone.any():
         return strength
-    share = min(1.0, float(strength[~alone].mean()) / max(float(strength[alone].mean()), 1e-9))
-    return np.where(alone, share * strength, strength)
+    sure = np.clip(strength[alone], EDGE, 1 - EDGE)
+    odds = np.log(sure / (1 - sure))
+    ordered = np.sort(odds)  # or the order of the candidates would count, in the last bit of a sum
+    means = [float(np.sort(each).mean()) for each in (sure, strength[~alone]) if len(each)]
+    evened = strength.copy()
+    evened[alone] = min(means) + SPREAD * (odds - ordered.mean()) / max(float(ordered.std()), LEAST_ODDS)
+    return evened
 
 
 def _narrowed(strength: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Which attacks are chops: as the user wants it, and as the model's manifest says how."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,6 +24,7 @@ from samplechop.realtime.detectors.chop.attack_ranking import (
     Evidence,
     collect_evidence,
     find_peaks,
+    odds,
 )
 from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone
 from samplechop.realtime.detectors.chop.drums_alone import (
@@ -78,6 +80,18 @@ def at_density(dial: Any, density: float) -> Any:
     low = min(int(place), len(DIAL) - 2)
     below, above = dial[low : low + 2]
     return below + (place - low) * (above - below)
+
+
+def strength_score(scores: Sequence[float], own: int, dial: Sequence[int], others: float) -> float:
+    """Give the score of an attack by which its strength at a way is read off the way's calibration.
+
+    scores: by way. own: the way's. dial: the ways of DIAL. others: as in `Way`. That one attack of drums alone is as
+    surely struck as the next; which of them one would cut first the ways that choose fewer know.
+    """
+    if not others:
+        return scores[own]
+    mean = sum(scores[way] for way in dial) / len(dial)
+    return 1 / (1 + math.exp(-(1 - others) * odds(scores[own]) - others * odds(mean)))
 
 
 NEVER_ALONE = DrumsAlone({"contrast": 0.0}, 0.0, 1.0, 1.0, 1.0, -1.0)
@@ -136,11 +150,10 @@ class RankedChoice:
         read = heads if self._follows else ("hit", "onset")
         self._passage = PassageFeatures(read, (rule or NEVER_ALONE).seconds, seconds)
         ways = [decision.ways[name] for name in self._ranking.names]
-        self._calibrations = [one.calibration or manifest.calibration for one in ways]
+        self._calibrations = [(one.others, one.calibration or manifest.calibration) for one in ways]
         self._gaps, self._last = [one.gap for one in ways], len(ways) - 1
         self.attack_gap = self._gaps[self._last]
-        columns = [self._ranking.names.index(name) for name in DIAL]
-        self._dial = [(column, self._calibrations[column]) for column in columns]
+        self._dial = [self._ranking.names.index(name) for name in DIAL]
         self._make_room(1)
 
     @property
@@ -188,12 +201,16 @@ class RankedChoice:
         if not chosen and not self._tells_dial:
             return Pick(attack.frame, attack.decided, chosen=False)
         if density is not None or self._tells_dial:
-            dial = tuple(calibrated(table, attack.scores[column]) for column, table in self._dial)
+            dial = tuple(self._strength(attack, column) for column in self._dial)
         if density is not None and dial is not None:
             strength, gap = at_density(dial, density), self.attack_gap
             return Pick(attack.frame, attack.decided, strength, chosen, None, attack.level, gap, dial)
-        strength, name = calibrated(self._calibrations[way], attack.scores[way]), self._ranking.names[way]
+        strength, name = self._strength(attack, way), self._ranking.names[way]
         return Pick(attack.frame, attack.decided, strength, chosen, name, attack.level, self._gaps[way], dial)
+
+    def _strength(self, attack: Attack, way: int) -> float:
+        others, calibration = self._calibrations[way]
+        return calibrated(calibration, strength_score(attack.scores, way, self._dial, others))
 
 
 def with_threshold(decision: Decision, way: str, threshold: float) -> Decision:

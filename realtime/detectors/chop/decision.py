@@ -22,6 +22,7 @@ class Way:
     weights: by head, in log odds of the net's probabilities. beat, bar: shares of the beat and of the place in the bar.
     threshold: score a chop needs, 0..1. relative: share of the highest score lately it needs, too, 0..1.
     gap: seconds between two chops, None for the manifest's.
+    others: how much the ways of the dial count in what its strength is read by, 0..1, see `choice.strength_score`.
     calibration: rising pairs (score, share of chops with that score that are right); empty: the manifest's.
     """
 
@@ -32,6 +33,7 @@ class Way:
     beat: float = 0.0
     bar: float = 0.0
     gap: float | None = None
+    others: float = 0.0
     calibration: tuple[tuple[float, float], ...] = ()
 
     @classmethod
@@ -46,9 +48,10 @@ class Way:
             float(record.get("beat", 0.0)),
             float(record.get("bar", 0.0)),
             None if gap is None else float(gap),
+            float(record.get("others", 0.0)),
             tuple((float(score), float(share)) for score, share in record.get("calibration", ())),
         )
-        shares = (made.threshold, made.relative, *(number for pair in made.calibration for number in pair))
+        shares = (made.threshold, made.relative, made.others, *(number for pair in made.calibration for number in pair))
         weights = (*made.weights.values(), made.bias, made.beat, made.bar)
         rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in zip(made.calibration, made.calibration[1:], strict=False))
         if not all(0 <= one <= 1 for one in shares) or not all(abs(one) <= _MOST_WEIGHT for one in weights):
@@ -62,7 +65,8 @@ class Way:
         numbers = {name: round(getattr(self, name), 4) for name in ("bias", "beat", "bar", "threshold", "relative")}
         pairs = [list(pair) for pair in self.calibration]
         weights = {head: round(weight, 4) for head, weight in self.weights.items()}
-        return {"weights": weights, **numbers, "gap": self.gap, "calibration": pairs}
+        others = {"others": self.others} if self.others else {}
+        return {"weights": weights, **numbers, "gap": self.gap, **others, "calibration": pairs}
 
 
 @dataclass(frozen=True, slots=True)

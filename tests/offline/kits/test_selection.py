@@ -193,3 +193,11 @@ def test_a_break_does_not_fill_the_kit_of_a_song() -> None:
     assert 4 <= sum(sure[index].alone for index in chosen) <= 12
     plain = select(sure, described(DISTINCT), ChopOptions(count=16, diversity=0.0))
     assert all(sure[index].alone for index in plain)
+
+
+def test_of_strokes_of_drums_alone_that_are_all_sure_the_stronger_ones_come_first() -> None:
+    different = described(np.random.default_rng(5).random((24, 6)))
+    strokes = [Candidate(place * RATE, 0.99 if place % 2 else 0.96, alone=True) for place in range(24)]
+    chosen = select(strokes, different, ChopOptions(count=8)) % 2
+    of_music = select([one._replace(alone=False) for one in strokes], different, ChopOptions(count=8)) % 2
+    assert chosen.sum() == 8 > of_music.sum()

@@ -10,7 +10,7 @@ import pytest
 from samplechop import models
 from samplechop.models import ModelError
 from samplechop.realtime.core.events import ATTACK, CHOP, Event
-from samplechop.realtime.detectors.chop.choice import with_threshold
+from samplechop.realtime.detectors.chop.choice import strength_score, with_threshold
 from samplechop.realtime.detectors.chop.decision import Decision, Way
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
@@ -118,6 +118,13 @@ def test_attacks_that_are_no_chops_are_told_to_those_who_ask() -> None:
     kinds = [event.kind for event in events]
     assert kinds.count(ATTACK) > kinds.count(CHOP) > 0
     assert found_of(events, times) >= len(times) - 1
+
+
+def test_of_two_attacks_as_surely_struck_the_one_that_fewer_cuts_would_have_is_the_stronger() -> None:
+    on_beat, beside = [0.9, 0.6, 0.5, 0.2], [0.9, 0.1, 0.5, 0.1]
+    assert strength_score(on_beat, 0, range(4), 0.75) > strength_score(beside, 0, range(4), 0.75)
+    assert strength_score(on_beat, 0, range(4), 0.0) == strength_score(beside, 0, range(4), 0.0) == 0.9
+    assert strength_score([0.3] * 4, 0, range(4), 0.75) == pytest.approx(0.3)
 
 
 def test_a_lower_threshold_finds_attacks_down_to_it() -> None:
