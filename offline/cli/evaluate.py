@@ -17,6 +17,7 @@ from samplechop.offline.common.process_pool import cores
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import Option, check, with_options
+from samplechop.realtime.detectors.chop import DENSITY_HELP
 
 app = typer.Typer(
     cls=DefaultGroup, no_args_is_help=True, help="Measure models, of chops if none is named, and atlases."
@@ -54,12 +55,22 @@ class EvaluateOptions:
 
 @dataclass(frozen=True, slots=True)
 class ChopEvaluateOptions(EvaluateOptions):
-    """The options of the evaluation of chops. choose: ways in which each streaming model chooses, none for its own."""
+    """The options of the evaluation of chops. choose: ways in which each streaming model chooses, none for its own.
+
+    density: at which it chooses instead.
+    """
 
     choose: Annotated[
         list[str] | None,
         Option("Run the chop detector in this way to choose, as in samplechop live; all; again for more."),
     ] = None
+    density: Annotated[float | None, Option(DENSITY_HELP, low=0, high=1)] = None
+
+    def __post_init__(self) -> None:
+        """Refuse a density beside a way to choose, too, as `samplechop chop` does. Raises UserError."""
+        EvaluateOptions.__post_init__(self)  # super() does not know a class with slots
+        if self.density is not None and set(self.choose or ()) - {"auto"}:
+            raise UserError("--density takes the place of --choose: leave out one of them")
 
 
 def check_mir_eval() -> None:
@@ -92,6 +103,7 @@ def evaluate_chop(
     samplechop evaluate my-records --model mine/me.json --model chop --page look.html
     samplechop evaluate my-records --detector beats --peers none
     samplechop evaluate devset --choose all --detector chop --detector beats
+    samplechop evaluate my-records --density .5         a density between beats and hits
 
     Beside name.wav lie the labels: name.txt or any kind samplechop train reads, name.json of a synthetic record,
     name.beats.txt, name.onsets.txt, name.drums.txt (seconds, then the label); the last three may be in a folder
@@ -161,7 +173,9 @@ def _evaluate(module: str, folder: Path, options: EvaluateOptions) -> None:
         own = list(task.usual(options.model))
     else:
         own = systems.own_systems(task.detector, options.detector or [], options.model, task.kinds)
-    if isinstance(options, ChopEvaluateOptions) and options.choose:
+    if isinstance(options, ChopEvaluateOptions) and options.density is not None:
+        own = systems.at_density(own, options.density)
+    elif isinstance(options, ChopEvaluateOptions) and options.choose:
         own = systems.chosen_ways(own, options.choose)
     names = [*own, *peers.wanted_peers(options.peers, task.peers)]
     systems.check(names, task.kinds, task.peers)

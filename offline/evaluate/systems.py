@@ -1,5 +1,6 @@
 """The systems that are evaluated: our detectors as they run live, and other programs on the same audio."""
 
+import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -26,8 +27,10 @@ BLOCK = 4096
 WAY = "@"
 """Between a model and the way in which it chooses, or its early stage, in the name of a system: chop@hits."""
 EARLY = "early"
+_DENSITY = re.compile(r"density (\d[\d.e-]*)")
+"""What stands in place of the way where a density does: chop@density 0.33."""
 WANTS = {"attacks": "onsets", "hits": "strong", "beats": "beats", "bars": "downbeats"}
-"""By way to choose, which of `References` it is after; a way that is not here is after chops."""
+"""By way to choose, which of `References` it is after; a way that is not here is after chops, a density all attacks."""
 System = Callable[[Sound], Markers]
 """Float32 mono audio at 44 100 Hz in, markers out."""
 Found = TypeVar("Found")
@@ -42,15 +45,26 @@ def open_system(system: str) -> System:
     if system in peers.PEERS:
         return partial(peers.markers, system)
     model, way = parted(system)
-    settings = ChopSettings(choose=cast(Choose, way)) if way else ChopSettings()
-    run = live_system(detector_of(model, lambda name: ChopDetector(replace(settings, model=name))))
-    return lambda samples: replace(run(samples), wants=WANTS.get(way))
+    run = live_system(detector_of(model, lambda name: ChopDetector(replace(_settings(way), model=name))))
+    return lambda samples: replace(run(samples), wants=WANTS.get("attacks" if _DENSITY.fullmatch(way) else way))
+
+
+def _settings(way: str) -> ChopSettings:
+    if dense := _DENSITY.fullmatch(way):
+        return ChopSettings(density=float(dense[1]))
+    return ChopSettings(choose=cast(Choose, way)) if way else ChopSettings()
 
 
 def parted(system: str) -> tuple[str, str]:
-    """Give a system's model and the way in which it chooses, or EARLY for its early stage; "" where none is named."""
+    """Give a system's model and the way or density at which it chooses, or EARLY for its early stage; "" for none."""
     model, mark, way = system.rpartition(WAY)
-    return (model, way) if mark and way in (*get_args(Choose), EARLY) else (system, "")
+    named = way in (*get_args(Choose), EARLY) or _DENSITY.fullmatch(way)
+    return (model, way) if mark and named else (system, "")
+
+
+def at_density(systems: Sequence[str], density: float) -> list[str]:
+    """Name each streaming model at a density, 0..1."""
+    return _each_way(systems, [f"density {density:g}"])
 
 
 def chosen_ways(systems: Sequence[str], choose: Sequence[str]) -> list[str]:
@@ -61,6 +75,10 @@ def chosen_ways(systems: Sequence[str], choose: Sequence[str]) -> list[str]:
     ways = list(get_args(Choose)) if "all" in choose else list(dict.fromkeys(choose))
     if unknown := [way for way in ways if way not in get_args(Choose)]:
         raise UserError(f"--choose must be all or one of {', '.join(get_args(Choose))}, got {unknown[0]!r}")
+    return _each_way(systems, ways)
+
+
+def _each_way(systems: Sequence[str], ways: Sequence[str]) -> list[str]:
     found = []
     for system in systems:
         streaming = not system.startswith("detector:") and models.load(system).kind == "stream"

@@ -142,6 +142,19 @@ def test_a_way_to_choose_is_that_of_the_detector(folder):
     assert track.references.strong is not None
 
 
+def test_a_density_is_that_of_the_detector_and_judged_by_every_attack():
+    assert systems.at_density(["chop", "chop-61", "detector:beats"], 0.9) == [
+        "chop@density 0.9",
+        "chop-61",
+        "detector:beats",
+    ]
+    sound = clicks(seed=1)
+    found = systems.open_system("chop@density 0.9")(sound)
+    expected = systems.live_system(ChopDetector(ChopSettings(density=0.9)))(sound)
+    assert found.times.tolist() == expected.times.tolist()
+    assert found.wants == "onsets"
+
+
 def test_chops_beats_and_their_ways_stand_in_one_table(folder, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     options = ["--model", "chop", "--choose", "hits", "--detector", "chop", "--detector", "beats", "--peers", "none"]
@@ -277,6 +290,8 @@ def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
         (["{}", "--model", "nobody"], "nobody"),
         (["{}", "--detector", "nobody"], "no detector 'nobody'"),
         (["{}", "--detector", "beats", "--model", "chop"], "--model chooses the net of the chop detector"),
+        (["{}", "--density", "1.5"], "--density must be in 0..1, got 1.5"),
+        (["{}", "--density", ".5", "--choose", "hits"], "--density takes the place of --choose"),
         (["{}", "--page", "{}/nowhere/page.html"], "cannot be written"),
         (["{}", "--json", "{}/nowhere/all.json"], "cannot be written"),
         (["{}", "--json", "{}"], "it is a folder"),
