@@ -94,14 +94,28 @@ def on_grid(found: Found, options: ChopOptions, sample_rate: int) -> Found:
     attacks, beats = found.attacks, found.beats
     if _by_beats(options):
         attacks = at_places(attacks, _wanted(options, beats), sample_rate)
-    elif options.density is not None and options.threshold is None and attacks.dial.size and beats:
-        # What lay on a beat as detected has no live level any more: it counts as the first behind the beats.
-        bars = tempo_and_key.downbeats(beats)
-        attacks = on_pulse(attacks, [beat.sample for beat in beats], bars, sample_rate).at(options.density)
+    elif options.density is not None and _has_dial(found, options):
+        attacks = on_dial(attacks, found, options, sample_rate).at(options.density)
     else:
         return found
     candidates, others = _offered(attacks, options)
     return replace(found, candidates=candidates, others=others)
+
+
+def on_dial(attacks: Attacks, found: Found, options: ChopOptions, sample_rate: int) -> Attacks:
+    """Give the attacks of a record whose beats a person corrected with their places on the dial by those beats.
+
+    found: with the beats as they were corrected. Where there is no dial, as with a threshold, they stay as they came.
+    """
+    if not _has_dial(found, options):
+        return attacks
+    # What lay on a beat as detected has no live level any more: it counts as the first behind the beats.
+    beats = [beat.sample for beat in found.beats]
+    return on_pulse(attacks, beats, tempo_and_key.downbeats(found.beats), sample_rate)
+
+
+def _has_dial(found: Found, options: ChopOptions) -> bool:
+    return bool(found.tempo and found.beats and found.attacks.dial.size and options.threshold is None)
 
 
 def _by_beats(options: ChopOptions) -> bool:

@@ -148,7 +148,8 @@ function take(message) {
     store.broken.delete(record);
     const another = message.state.record && message.state.record !== store.record;
     store.take(sectionsOf(message.state));
-    if (another || message.state.candidates) setTimeout(lookAtFound, DRAWN_MS);
+    const { candidates, grid } = message.state;  // by a corrected grid attacks lie elsewhere on the dial
+    if (another || candidates || grid) setTimeout(lookAtFound, DRAWN_MS);
   }
 }
 

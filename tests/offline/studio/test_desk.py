@@ -192,6 +192,20 @@ def test_bars_have_the_same_numbers_at_any_density_and_count(tmp_path: Path, cac
     desk.close()
 
 
+def test_where_beats_were_corrected_the_attacks_shown_at_a_density_are_those_of_the_kit(desk: Desk) -> None:
+    said(desk, count=1)
+    heard(desk)
+    for correction in ({"do": "shift", "beats": 1}, {"do": "tempo", "factor": 0.5}):
+        before = found.found(desk)["attacks"]
+        desk.edit([correction])
+        assert found.found(desk)["attacks"] != before
+        for density in (0.0, 0.33):
+            said(desk, density=density)
+            samples, _, levels = found.found(desk)["attacks"]
+            shown = [at for at, level in zip(samples, levels, strict=True) if level / SHARES <= density]
+            assert shown == desk.state()["candidates"][0] != []
+
+
 def test_a_preview_changes_nothing(desk: Desk) -> None:
     heard(desk)
     before = desk.state()

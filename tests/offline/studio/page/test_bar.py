@@ -22,6 +22,14 @@ def test_the_tempo_is_doubled_and_halved(page):
     until(page, TEMPO, before)
 
 
+def test_stems_lie_on_the_dial_by_the_beats_as_corrected(page):
+    on_beats = "({ store }, wanted) => store.found.attacks.filter((one) => one[2] <= 0.33).length === wanted"
+    beats = page.evaluate("window.studio.store.grid.beats.length")
+    until(page, on_beats, beats)
+    press(page, "Halve the tempo")
+    until(page, on_beats, beats // 2)
+
+
 def test_the_tempo_is_typed_and_forgotten(page):
     before, field = tempo_of(page), page.get_by_label("Tempo in beats per minute")
     field.fill("100")
