@@ -3,34 +3,22 @@
 Processes are spawned: they share nothing, and end with the one that started them. When one dies, out of memory or
 killed, Python takes all of its pool down. What they were given is then tried one by one in new pools: only what kills
 its process again is given up.
-
-numba keeps what it has compiled, and what librosa has it compile, in files: for each function an index, and code for
-each type. It writes one after the other. Of two processes that compile a function for two types at once, the index of
-one can come to stand beside the code of the other, and whoever loads that crashes. So all processes of a pool, this
-one included, take turns at these files. The lock of a process that dies ends with it.
 """
 
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext, suppress
-from functools import partial, wraps
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
-from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeVar
 
-import platformdirs
-
-from samplechop.realtime.core.compile_cache import ease_numba
+from samplechop.offline.common.compiled_files import share_compiled_code, take_turns_at_numba_cache
 from samplechop.realtime.core.errors import UserError, install_extra
-from samplechop.realtime.core.import_hooks import Run, around_import
-from samplechop.realtime.core.locks import locked
 from samplechop.realtime.core.process import end_with_parent, ignore_terminal, no_garbage, without_interrupts
 
 Item = TypeVar("Item")
@@ -38,10 +26,6 @@ Result = TypeVar("Result")
 Call = Callable[[], Result]
 """Work without arguments, such as functools.partial gives; picklable."""
 CONNECT_SECONDS = 10
-_COMPILES = "numba.core.dispatcher"  # nothing is compiled before it is imported
-
-_turn = threading.RLock()
-_depth = 0
 # A worker of a cluster may have many threads; the libraries that pieces call, and warnings, are made for one.
 _one_at_a_time = threading.Lock()
 
@@ -60,68 +44,10 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
         initializer(*arguments)
 
 
-def share_compiled_code() -> None:
-    """[worker] Load what programs compiled, which they keep under names of their own, and take turns at its files."""
-    ease_numba()
-    take_turns_at_numba_cache()
-
-
 def _import(modules: Sequence[str]) -> None:
     with no_garbage():
         for module in modules:
             import_module(module)
-
-
-def take_turns_at_numba_cache() -> None:
-    """Let this process read and write numba's files only while no other of ours does.
-
-    numba, which takes longer to import than many a piece of work, is not imported for it.
-    """
-    if _COMPILES not in sys.modules:
-        around_import(_COMPILES, _with_turns)
-    if _COMPILES in sys.modules:
-        _take_turns()
-
-
-def _with_turns(run: Run, module: ModuleType) -> None:
-    run(module)
-    _take_turns()
-
-
-def _take_turns() -> None:
-    with no_garbage():
-        from numba.core.caching import IndexDataCacheFile
-
-    for name in ("load", "save"):
-        method = getattr(IndexDataCacheFile, name)
-        if not hasattr(method, "in_turn"):
-            setattr(IndexDataCacheFile, name, _in_turn(method))
-
-
-def _in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def alone(*arguments: Any) -> Any:
-        global _depth
-        # What is loaded may import what loads more: that has its turn already.
-        with _turn, nullcontext() if _depth else _cache_lock():
-            _depth += 1
-            try:
-                return method(*arguments)
-            finally:
-                _depth -= 1
-
-    alone.in_turn = True  # type: ignore[attr-defined]  # a function has no such name: it marks what takes turns
-    return alone
-
-
-@contextmanager
-def _cache_lock() -> Iterator[None]:
-    own = os.environ.get("NUMBA_CACHE_DIR")  # then they are there, whatever else can be written
-    folder = Path(own) if own else platformdirs.user_cache_path("samplechop", appauthor=False)
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / "numba.lock") if os.access(folder, os.W_OK) else nullcontext():
-        yield
 
 
 @contextmanager
@@ -133,8 +59,9 @@ def _pool(
         begun = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (initializer, arguments))
     with begun as pool, ended_by_errors(pool):
         # All begin with the first work: one that begins later, just when another dies, is not ended by CPython (3.11,
-        # 3.12), which then waits for it without end.
-        pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]  # since 3.11
+        # 3.12), which then waits for it without end. What says so, _safe_to_dynamically_spawn_children of
+        # ProcessPoolExecutor since 3.11, is private, so that its stubs do not have it.
+        pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]
         with without_interrupts():
             pool.submit(int)  # or they would begin with the first real work only
         take_turns_at_numba_cache()

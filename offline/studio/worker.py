@@ -117,7 +117,7 @@ def _run(told: Connection) -> None:
     end_with_parent()
     if sys.platform != "win32":
         os.nice(_NICE)
-    from samplechop.offline.common.process_pool import share_compiled_code
+    from samplechop.offline.common.compiled_files import share_compiled_code
 
     share_compiled_code()
     work, arguments = told.recv()

@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -96,40 +94,6 @@ def test_an_error_in_a_worker_ends_the_work_of_the_others() -> None:
         list(as_ready([partial(divmod, 1, 0), partial(signal.pause)], 2))
 
 
-def test_numba_reads_and_writes_its_files_one_process_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taken = []
-
-    @contextmanager
-    def lock() -> Iterator[None]:
-        taken.append("locked")
-        yield
-        taken.append("free")
-
-    monkeypatch.setattr(process_pool, "_cache_lock", lock)
-    from numba.core.caching import IndexDataCacheFile
-
-    process_pool.take_turns_at_numba_cache()
-    file = IndexDataCacheFile(str(tmp_path), "f", "stamp")
-    monkeypatch.setattr(file, "_save_data", lambda *_: taken.append("written"))
-    file.save("key", "code")
-    assert taken == ["locked", "written", "free"]
-
-
-def numba_before_and_after_its_import() -> tuple[bool, bool]:
-    """[worker] Say whether numba was imported, and whether it takes turns as soon as it is."""
-    before = "numba" in sys.modules
-    import numba.core.dispatcher  # noqa: F401 (not the module of caching itself, as where something is compiled)
-
-    return before, hasattr(sys.modules["numba.core.caching"].IndexDataCacheFile.save, "in_turn")
-
-
-def test_a_worker_imports_numba_for_what_needs_it_alone_and_then_takes_turns() -> None:
-    with second_process() as other:
-        assert submit(other, numba_before_and_after_its_import).result() == (False, True)
-
-
 def begin_and_stay(began: Path) -> None:
     """[worker] Start a program that stays; say which processes these are."""
     program = subprocess.Popen(["sleep", "600"], preexec_fn=ends_with_us())
@@ -168,9 +132,3 @@ def test_workers_and_their_programs_end_where_the_one_that_gave_the_work_is_kill
         parent.wait()
     others = [int(path.name) for path in began.iterdir()]
     wait_until(lambda: not any(map(runs, others)))
-
-
-def test_the_lock_is_there_and_free_again() -> None:
-    for _ in range(2):
-        with process_pool._cache_lock():
-            pass
