@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from samplechop.models import load
-from samplechop.realtime.audio.audio_file import check_regular
+from samplechop.realtime.audio.ordinary_file import check_regular
 from samplechop.realtime.core.compile_notice import compiling_shown, show_compiling
 from samplechop.realtime.core.ends import ended_cleanly
 from samplechop.realtime.core.errors import UserError, check_extra, guarded, printable

@@ -4,11 +4,9 @@ libsndfile reads what it can give whole. Where it knows less of a file than is t
 that it can: with a finished header, or what ffmpeg decodes. What a file is shows in its bytes, not in its name.
 """
 
-import errno
 import os
 import re
 import shutil
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.realtime.audio.ffmpeg import DESCRIPTORS, decode_with_ffmpeg, is_installed
+from samplechop.realtime.audio.ordinary_file import check_regular
 from samplechop.realtime.audio.stream_length import (
     MPEG_DELAY,
     flac_streams,
@@ -33,8 +32,6 @@ RATES = (4_000, 384_000)
 CHANNELS = 64
 UNKNOWN = 2**36
 """Samples: no header states more; libsndfile gives 2**63 - 1 for a FLAC that does not state its length."""
-LONGEST_WINDOWS_PATH = 259
-"""Characters, without the zero at the end, unless LongPathsEnabled is set in the registry."""
 PIPED = 2**31 - 2**15
 """Bytes: programs that write to a pipe promise the most a header can hold; that is no damage."""
 EXACT = frozenset(("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"))
@@ -43,51 +40,6 @@ DECODE_FRAMES = 32_768
 """Frames decoded at once, whatever the block size: what a damaged file yields must not depend on the block size."""
 MPEG_SLACK = 2 * 1152 + 529
 """Samples by which MPEG audio may end before its claim: two frames, and a decoder's delay."""
-
-
-def is_folder(path: Path, windows: bool = os.name == "nt") -> bool:
-    """Say whether a path is that of a folder.
-
-    Raises UserError for names that are no text, which neither libsndfile nor the formats of kits could be given, and
-    for those that are too long.
-    """
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise UserError(f"the name {str(path)!r} is not UTF-8: rename it") from None
-    status = _status(path)
-    if windows and status is None and len(str(path.absolute())) > LONGEST_WINDOWS_PATH:
-        raise UserError(
-            f"{str(path)!r} is longer than the {LONGEST_WINDOWS_PATH} characters that Windows opens by default: give a "
-            "shorter path, or have long paths enabled"
-        )
-    return status is not None and stat.S_ISDIR(status.st_mode)
-
-
-def _status(path: Path) -> os.stat_result | None:
-    """Give what the system says of a file, None where there is none. Raises UserError for names that are too long."""
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:  # a name that is too long, or has a zero byte in it
-        if getattr(error, "errno", None) in (errno.ENOTDIR, errno.ELOOP):
-            return None
-        raise UserError(f"{str(path)!r} cannot be opened: {reason_of(error)}") from None
-
-
-def check_regular(path: Path) -> None:
-    """Refuse what is no file with bytes in it, without opening it. Raises UserError."""
-    if is_folder(path):
-        raise UserError(f"{str(path)!r} is a folder: give an audio file")
-    status = _status(path)
-    if status is None:
-        raise UserError(f"there is no file {str(path)!r}")
-    if not stat.S_ISREG(status.st_mode):
-        # Opening a pipe or a device could wait for ever.
-        raise UserError(f"{str(path)!r} is no ordinary file: give an audio file")
-    if status.st_size == 0:
-        raise UserError(f"{str(path)!r} is empty (0 bytes): give an audio file")
 
 
 def check_format(path: Path, rate: int, channels: int) -> None:

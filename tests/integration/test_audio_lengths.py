@@ -16,8 +16,8 @@ import soundfile
 from samplechop.offline.audio.reading import read_at_own_rate
 from samplechop.offline.kits.core.record import open_record
 from samplechop.realtime.audio import ffmpeg
-from samplechop.realtime.audio.audio_file import is_folder
 from samplechop.realtime.audio.file_source import FileSource
+from samplechop.realtime.audio.ordinary_file import is_folder
 from samplechop.realtime.core.errors import UserError
 
 RATE = 44_100

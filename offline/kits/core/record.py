@@ -19,7 +19,8 @@ from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
 from samplechop.offline.kits.core.record_cache import RecordCache, record_cache
-from samplechop.realtime.audio.audio_file import check_regular, is_folder, open_audio
+from samplechop.realtime.audio.audio_file import open_audio
+from samplechop.realtime.audio.ordinary_file import check_regular, is_folder
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.channels import CHANNELS, Channel
 from samplechop.realtime.core.errors import UserError, reason_of
