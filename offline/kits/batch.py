@@ -8,9 +8,9 @@ import shutil
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -20,6 +20,7 @@ from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.common.terminal import echo
 from samplechop.offline.export import summary, writers
+from samplechop.offline.kits.batch_report import Entry, Report
 from samplechop.offline.kits.batch_state import BatchState, Row, State, fingerprint
 from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.options import ChopOptions
@@ -32,15 +33,12 @@ from samplechop.realtime.core.wording import counted
 BUG = "a bug"
 DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
 
-
 Work = Callable[[Path, Path, ChopOptions, bool], Any]
 """Makes a kit: source, the kit's folder, options, and whether a kit in that folder may be replaced. Picklable.
 
 The kit appears there whole or not at all; what is unfinished lies beside it in ".FOLDER.SOMETHING". The result has
 warnings, a sentence for each thing to know, and may have the kit, as pipeline.Outcome does.
 """
-
-
 Decide = Callable[[Path], tuple[ChopOptions, str]]
 """Gives the options for a record, and the SHA-256 of what was decided about it, "" where nothing was."""
 
@@ -59,50 +57,6 @@ class _Piece:
 
 _Result = tuple[bool, str, float, str]
 """What a worker tells of a piece: whether it was made, what is to be known, the seconds it took, and what it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What became of one source. folder: of its kit, if it has one. message: why not, or what is to be known.
-
-    summary: what the kit is, such as "16 slices, 92 bpm, A minor".
-    """
-
-    source: Path
-    folder: Path | None = None
-    message: str = ""
-    seconds: float = 0.0
-    summary: str = ""
-
-    def line(self) -> str:
-        """Say in a line what was made, and what is to be known of it; the source is named once, without its folder."""
-        about = self.message.replace(f"{str(self.source)!r} ", "").replace(f" of {str(self.source)!r}", "")
-        return f"{self.source.name}: {self.summary}, in {self.folder}" + (f" ({about})" if about else "")
-
-    def sentence(self) -> str:
-        """Give the message, with the source named once."""
-        name = repr(str(self.source))
-        return self.message if name in self.message else f"{name}: {self.message}"
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of all, each list in the order of the sources. interrupted: by Ctrl-C, before all was done."""
-
-    made: list[Entry] = field(default_factory=list)
-    skipped: list[Entry] = field(default_factory=list)
-    failed: list[Entry] = field(default_factory=list)
-    interrupted: bool = False
-
-    def lines(self) -> Iterator[str]:
-        """Tell what was made, what is to be known, a line for each source that needs one, and the sums."""
-        yield from (entry.line() for entry in self.made if entry.summary)
-        told = [entry for entry in self.made if not entry.summary] + self.skipped
-        yield from (entry.sentence() for entry in told if entry.message)
-        yield from (f"failed: {entry.sentence()}" for entry in self.failed)
-        yield f"{len(self.made)} made, {len(self.skipped)} skipped, {len(self.failed)} failed"
-        if self.interrupted:
-            yield "stopped before the end: the same command goes on from here"
 
 
 def make_kits(

@@ -14,7 +14,8 @@ import pytest
 import soundfile
 
 from samplechop import models
-from samplechop.offline.kits.batch import Entry, Report, make_kits
+from samplechop.offline.kits.batch import make_kits
+from samplechop.offline.kits.batch_report import Entry, Report
 from samplechop.offline.kits.batch_state import BatchState, Row, fingerprint
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.kit_folder import aside
