@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.audio.sample_formats import BYTES
-from samplechop.offline.cli import chop
+from samplechop.offline.cli import chop, one_kit
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits import kit_folder, pipeline, remarks
 from samplechop.offline.kits import plan as planning
@@ -67,7 +67,7 @@ def test_the_slices_of_a_kit_are_the_record_bit_for_bit(kit: Path, song: Path) -
 def test_the_same_command_gives_the_same_bytes_with_a_process_beside_too(
     kit: Path, song: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(chop, "_WORTH_BYTES", 0)
+    monkeypatch.setattr(one_kit, "_WORTH_BYTES", 0)
     assert samplechop("chop", song, "-o", tmp_path, *EVERYTHING, "--count", 8, "--no-cache").code == 0
     again = tmp_path / kit.name
     for path in kit.rglob("*"):
