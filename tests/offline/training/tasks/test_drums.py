@@ -13,6 +13,7 @@ from samplechop.models import DrumFeatures
 from samplechop.offline.training import tcn
 from samplechop.offline.training.streaming_targets import record_of
 from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks.drum_augmentation import augment_audio
 from samplechop.offline.training.tasks.drums import SPEC, VELOCITY, WAIT, annotation
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
@@ -109,7 +110,7 @@ def test_passages_of_drums_alone_are_known_apart() -> None:
 def test_augmented_records_keep_their_length_and_level() -> None:
     samples, _ = record(1.0)
     for seed in range(12):
-        changed, shift = drums.augment_audio(samples, np.random.default_rng(seed))
+        changed, shift = augment_audio(samples, np.random.default_rng(seed))
         assert (len(changed), changed.dtype) == (len(samples) + shift, np.float32)
         assert 0.05 < np.max(np.abs(changed)) < 1.1
 
