@@ -1,6 +1,7 @@
 """The files in which numba keeps what it compiled: none that is odd, or missing, ends a program."""
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,20 @@ def test_of_two_programs_that_begin_at_once_neither_finds_the_others_code(files:
     other.save(its_key, {"other": b"code"})
     assert files._load_index() == {KEY: "kept.above.1.nbc"} and files.load(KEY) is None
     files.save(KEY, CODE)
+    assert files.load(KEY) == CODE
+
+
+def test_what_is_read_is_what_was_looked_at_though_the_file_is_another_one_by_then(
+    files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.save(KEY, CODE)
+    digest = kept_files._digest
+
+    def exchanged(*arguments: Any) -> bytes:
+        (tmp_path / "kept.above.1.nbc").write_bytes(pickle.dumps({"machine": b"other"}))
+        return digest(*arguments)
+
+    monkeypatch.setattr(kept_files, "_digest", exchanged)
     assert files.load(KEY) == CODE
 
 
