@@ -216,7 +216,7 @@ def stereo(
     samplechop bench stereo
     samplechop bench stereo song.flac --json
     """
-    from samplechop.offline.cli.evaluate import check_mir_eval
+    from samplechop.offline.cli.evaluate_checks import check_mir_eval
 
     check_mir_eval()
     from samplechop.offline.lab.bench import stereo as measures
