@@ -12,7 +12,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, CONFIRMED, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, option_name
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
-from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose
+from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose, check_choice
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
 from samplechop.realtime.outputs.osc import split_address
@@ -166,6 +166,7 @@ class LiveSettings:
     def __post_init__(self) -> None:
         """Refuse what cannot be done, naming option, value and range."""
         check(self)
+        check_choice(self.choose, self.density)
         if self.duration is not None and not 0 < self.duration < math.inf:
             raise UserError(f"--duration must be more than 0 seconds and finite, got {self.duration}")
         if self.note_low > self.note_high:

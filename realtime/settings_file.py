@@ -66,6 +66,8 @@ class SettingsFile:
             drop(*({"note_low", "note_high"} - notes))
         if "choose" in given:
             drop("density")
+        if "density" in given:
+            drop("choose")
         if "detect" in kept and not _possible(kept | dict(given), given):
             without = {name: one for name, one in kept.items() if name != "detect"}
             kept = without if _possible(without | dict(given), given) else kept

@@ -16,7 +16,7 @@ from samplechop.offline.common.process_pool import cores
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import Option, check, with_options
-from samplechop.realtime.detectors.chop import DENSITY_HELP
+from samplechop.realtime.detectors.chop import DENSITY_HELP, check_choice
 
 app = typer.Typer(
     cls=DefaultGroup, no_args_is_help=True, help="Measure models, of chops if none is named, and atlases."
@@ -68,8 +68,8 @@ class ChopEvaluateOptions(EvaluateOptions):
     def __post_init__(self) -> None:
         """Refuse a density beside a way to choose, too, as `samplechop chop` does. Raises UserError."""
         EvaluateOptions.__post_init__(self)  # super() does not know a class with slots
-        if self.density is not None and set(self.choose or ()) - {"auto"}:
-            raise UserError("--density takes the place of --choose: leave out one of them")
+        for one in self.choose or ():
+            check_choice(one, self.density)
 
 
 @app.command("chop")

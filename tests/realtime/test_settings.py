@@ -14,6 +14,11 @@ def test_a_range_of_tempi_that_is_none_is_refused(wrong: tuple[float, ...]) -> N
         LiveSettings(tempo_range=wrong)  # type: ignore[arg-type]
 
 
+def test_a_density_beside_a_way_to_choose_is_refused() -> None:
+    with pytest.raises(UserError, match="--density takes the place of --choose"):
+        LiveSettings(choose="hits", density=0.5)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [

@@ -143,7 +143,7 @@ SENSIBLE = {
     "quiet": ("true",),
 }
 FILES = [f"{key} = {value}\n" for key, values in SENSIBLE.items() for value in values]
-EVERYTHING = "".join(f"{key} = {values[0]}\n" for key, values in SENSIBLE.items() if key != "keep-dir")
+EVERYTHING = "".join(f"{key} = {values[0]}\n" for key, values in SENSIBLE.items() if key not in ("keep-dir", "choose"))
 README = 'device = "Scarlett"\nmidi-port = "virtual"\npads = "similar"\n'
 LIVE = [line for line in COMMANDS if line.startswith("live ") and "--list" not in line]
 

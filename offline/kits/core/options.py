@@ -11,7 +11,7 @@ from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
-from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose
+from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose, check_choice
 
 Compare = Literal["slice", "frame"]
 """What two chops are compared by: the harmonic content of the whole slice, or of the frame it begins with."""
@@ -223,8 +223,7 @@ class ChopOptions:
     def __post_init__(self) -> None:
         """Refuse what cannot be done, naming option, value and range."""
         check(self)
-        if self.density is not None and self.choose != "auto":
-            raise UserError("--density takes the place of --choose: leave out one of them")
+        check_choice(self.choose, self.density)
         if self.classic and self.want != "both":
             raise UserError(f"--classic chooses by nothing that --want {self.want} needs: leave out one of them")
         if not self.start >= 0 or (self.end is not None and not self.end > self.start):

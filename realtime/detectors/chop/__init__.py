@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from samplechop.realtime.core.errors import UserError
+
 Choose = Literal["auto", "attacks", "hits", "beats", "bars", "both"]
 """Which attacks are chops, see `docs/live.md`. Here, as options need it without numba.
 
@@ -16,3 +18,9 @@ CHOOSE_HELP = (
     "attacks where drums play alone and both elsewhere"
 )
 DENSITY_HELP = "In place of --choose: 0 bars, .33 beats, .67 hits, 1 attacks, or between; more only adds chops."
+
+
+def check_choice(choose: str, density: float | None) -> None:
+    """Raise UserError for a density beside a way to choose."""
+    if density is not None and choose != "auto":
+        raise UserError("--density takes the place of --choose: leave out one of them")
