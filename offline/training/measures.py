@@ -89,6 +89,12 @@ def f_measure(recordings: Iterable[tuple[int, Sequence[Verdict]]]) -> float:
     return float(mir_eval.util.f_measure(*precision_recall(recordings)))
 
 
+def mean_f_measure(recordings: Iterable[tuple[int, Sequence[Verdict]]]) -> float:
+    """Give the mean F-measure of the recordings that have true events, as evaluations report it; 0 without any."""
+    each = [f_measure([(count, found)]) for count, found in recordings if count]
+    return float(np.mean(each)) if each else 0.0
+
+
 NO_BETTER = "it is no better there than the model it started from: keep that one, or label more recordings"
 
 

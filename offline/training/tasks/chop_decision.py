@@ -45,6 +45,8 @@ USED = {
     "both": ("chop", "hit", "beat"),
 }
 """What may count for each way; heads that a net has not are passed over."""
+USUAL = ("attacks", "both")
+"""The ways of "auto"."""
 THRESHOLDS = tuple(np.round(np.arange(0.05, 0.9, 0.025), 3).tolist())
 RELATIVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
@@ -175,19 +177,20 @@ def decide(
 def unless_better(
     fit: Fit, before: Decision, decision: Decision, found: Mapping[str, float]
 ) -> tuple[Decision, dict[str, float]]:
-    """Give a decision with each way as it was before, where it is as good on the recordings, by AS_GOOD; and each F.
+    """Give a decision with each of the ways of USUAL as it was before, and the others where they were better; each F.
 
-    So recordings made anew, of the same kind, change nothing by their chance. Where all ways stay, so does what tells
-    drums alone, and how strong attacks are, which all ways have a say in. found: F of the decision's ways.
+    Those of USUAL stay where they are as good on the recordings, by AS_GOOD: recordings made anew, of the same kind, do
+    not change by their chance what is cut by default. What tells drums alone stays. Where all ways stay, so does how
+    strong attacks are, which all have a say in. found: F of the decision's ways.
     """
     peaks, ways, f = fit.peaks(before), dict(decision.ways), dict(found)
     for name in found:
         way = before.ways[name]
         was = round(mean_f(fit, peaks, REFERENCES[name], above(fit.column(before, name), way)), 4)
-        if found[name] <= was + AS_GOOD:
+        if found[name] <= was + (AS_GOOD if name in USUAL else 0.0):
             ways[name], f[name] = way, was
     same = ways == before.ways
-    alone = before.drums_alone if same and before.drums_alone else decision.drums_alone
+    alone = before.drums_alone or decision.drums_alone
     if not same or ways["attacks"].others != OTHERS:
         ways["attacks"] = replace(ways["attacks"], others=OTHERS)
         now = replace(decision, ways=ways)
@@ -225,12 +228,11 @@ def _best(name: str, fit: Fit, decision: Decision) -> tuple[Way, float]:
         tried = [replace(one, threshold=t, relative=r) for t, r in product(thresholds, RELATIVE)]
         chosen = [above(fit.column(decision, name), each) for each in tried]
         marks = [mean_f(fit, peaks, judges[0], each) for each in chosen]
-        given_away = STEADY if name == "both" else AS_GOOD
-        good = [place for place, mark in enumerate(marks) if mark >= max(marks) - given_away]
         if name == "both":
+            good = [place for place, mark in enumerate(marks) if mark >= max(marks) - STEADY]
             best = min(good, key=lambda place: (tried[place].threshold, tried[place].relative))
         else:
-            best = max(good, key=lambda place: (tried[place].threshold, marks[place]))
+            best = max(range(len(marks)), key=lambda place: (marks[place], tried[place].threshold))
         found.append((marks[best], mean_f(fit, peaks, judges[-1], chosen[best]), tried[best]))
     most = max(f for f, _, _ in found)
     f, _, way = max((each for each in found if each[0] >= most - GIVEN_AWAY), key=lambda each: each[1])

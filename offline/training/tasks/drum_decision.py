@@ -12,7 +12,6 @@ from samplechop.offline.training import measures
 from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Answers
 from samplechop.offline.training.tasks import drums
-from samplechop.offline.training.tasks.chop_decision import AS_GOOD
 from samplechop.offline.training.tasks.chop_targets import HOP, STRUCK
 from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
 from samplechop.realtime.nets.streaming import decay_of
@@ -66,21 +65,42 @@ def decide_drums(
     """Choose thresholds of each drum that is heard in some record; gives a part of a manifest's decision, and each F.
 
     gaps: seconds between two hits of a drum (default: DRUM_GAP). Both are empty where no drum is known. Where records
-    say when drums alone sound, passages with and without them have their own thresholds, and F is that of the others.
-    before: what stands where it is as good, by AS_GOOD.
+    say when drums alone sound, passages with and without them have their own thresholds, which together have the best
+    mean F. before: what stands where nothing is better.
     """
-    standing = {False: before.drums, True: before.alone} if before else {False: {}, True: {}}
     heard = {name: some for name, some in records.items() if any(len(one.references) for one in some)}
-    passages = any(one.alone is not None for some in heard.values() for one in some)
-    choices: dict[bool, dict[str, DrumChoice]] = {}
+    passages = (False, True) if any(one.alone is not None for some in heard.values() for one in some) else (False,)
+    choices: dict[bool, dict[str, DrumChoice]] = {alone: {} for alone in passages}
     f: dict[str, float] = {}
-    for alone in (True, False) if passages else (False,):
-        choices[alone] = {}
-        for name, some in heard.items():
-            gap, there = gaps[name] if gaps else DRUM_GAP, [one.where(alone) for one in some]
-            choice, best = drums.best_choice(there, gap, judge)
-            if (stands := standing[alone].get(name)) is not None:
-                was = measures.f_measure([(len(one.references), judge(one, stands)) for one in there])
-                choice, best = (stands, was) if best <= was + AS_GOOD else (choice, best)
-            choices[alone][name], f[name] = choice, round(best, 4)
+    for name, some in heard.items():
+        gap, there = gaps[name] if gaps else DRUM_GAP, {alone: [one.where(alone) for one in some] for alone in passages}
+        best, f[name] = _best_choices(there, gap, judge)
+        standing = {alone: (before.alone if alone else before.drums).get(name) for alone in passages} if before else {}
+        stands = {alone: one for alone, one in standing.items() if one is not None}
+        if len(stands) == len(passages) and (was := _mean_f(there, stands, judge)) >= f[name]:
+            best, f[name] = stands, was
+        for alone, choice in best.items():
+            choices[alone][name] = choice
     return (drums.decision_of(choices[False], choices.get(True)), f) if heard else ({}, {})
+
+
+def _best_choices(
+    there: Mapping[bool, Sequence[drums.Scored]], gap: float, judge: drums.Judge
+) -> tuple[dict[bool, DrumChoice], float]:
+    """Choose for each kind of passage, in turn, beside what was chosen for the other; give the mean F of all, too."""
+    best: dict[bool, DrumChoice] = {}
+    for alone in (*there, *there) if len(there) > 1 else there:
+        others = None
+        if (other := best.get(not alone)) is not None:
+            others = drums.judged_by(there[not alone], other, judge)
+        best[alone], _ = drums.best_choice(there[alone], gap, judge, others)
+    return best, _mean_f(there, best, judge)
+
+
+def _mean_f(
+    there: Mapping[bool, Sequence[drums.Scored]], choices: Mapping[bool, DrumChoice], judge: drums.Judge
+) -> float:
+    judged: Sequence[drums.Judged] | None = None
+    for alone, scored in there.items():
+        judged = drums.together(drums.judged_by(scored, choices[alone], judge), judged)
+    return round(measures.mean_f_measure(judged or ()), 4)

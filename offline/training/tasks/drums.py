@@ -143,26 +143,39 @@ def verdicts(one: Scored, choice: DrumChoice) -> list[Verdict]:
     return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, TOLERANCE_FRAMES)
 
 
-def _verdicts(scored: Sequence[Scored], choice: DrumChoice) -> list[tuple[int, list[Verdict]]]:
-    return [(len(one.references), verdicts(one, choice)) for one in scored]
-
-
 Judge = Callable[[Scored, DrumChoice], list[Verdict]]
 """What would be detected in one recording by a choice, compared with the truth."""
+Judged = tuple[int, list[Verdict]]
+"""How many strokes there are, and what would be detected, compared with the truth."""
 
 
-def best_choice(scored: Sequence[Scored], gap: float, judge: Judge = verdicts) -> tuple[DrumChoice, float]:
-    """Give the choice with the highest F-measure, calibrated, and that measure. gap: seconds.
+def judged_by(scored: Sequence[Scored], choice: DrumChoice, judge: Judge = verdicts) -> list[Judged]:
+    """Judge each recording."""
+    return [(len(one.references), judge(one, choice)) for one in scored]
 
+
+def together(some: Sequence[Judged], others: Sequence[Judged] | None) -> Sequence[Judged]:
+    """Join what is judged of the same recordings by two choices."""
+    if others is None:
+        return some
+    return [(n + m, [*found, *more]) for (n, found), (m, more) in zip(some, others, strict=True)]
+
+
+def best_choice(
+    scored: Sequence[Scored], gap: float, judge: Judge = verdicts, beside: Sequence[Judged] | None = None
+) -> tuple[DrumChoice, float]:
+    """Give the choice with the highest mean F-measure, calibrated, and that measure. gap: seconds.
+
+    beside: of each recording what is judged by another choice, which counts in its F-measure.
     Of those whose strokes are right in LEAST_RIGHT of all cases even at the threshold. If there are none, the threshold
     of the best one is raised to where they are, or to NEVER. Where so little is detected that nothing can be
     calibrated, the best F alone counts.
     """
 
     def f_of(choice: DrumChoice) -> tuple[float, DrumChoice]:
-        judged = [(len(one.references), judge(one, choice)) for one in scored]
+        judged = judged_by(scored, choice, judge)
         pairs = choice.calibration or measures.calibration([verdict for _, some in judged for verdict in some])
-        return measures.f_measure(judged), replace(choice, calibration=pairs)
+        return measures.mean_f_measure(together(judged, beside)), replace(choice, calibration=pairs)
 
     found = [f_of(DrumChoice(*one, gap)) for one in itertools.product(THRESHOLDS, RELATIVES)]
     known = [one for one in found if one[1].calibration]
@@ -243,7 +256,7 @@ class DrumTask(streaming.StreamingTask):
         lines = {}
         for name, choice in DrumDecision.read(manifest.decision, manifest.name).drums.items():
             tried = [*(replace(choice, threshold=threshold) for threshold in THRESHOLDS), choice]
-            *points, at = [measures.precision_recall(_verdicts(self._deciding[name], one)) for one in tried]
+            *points, at = [measures.precision_recall(judged_by(self._deciding[name], one)) for one in tried]
             lines[name] = COLOURS[name], points, at
         title = "Drums on the records that decided, ±29 ms"
         measures.draw_precision_recall(title, lines, "-", folder / "precision-recall.png")
@@ -252,7 +265,7 @@ class DrumTask(streaming.StreamingTask):
 def _f_of(scored: Mapping[str, Sequence[Scored]], choices: Mapping[str, DrumChoice]) -> dict[str, float]:
     """Give the F-measure of each drum; nan of one that is struck nowhere."""
     return {
-        name: measures.f_measure(_verdicts(scored[name], choice))
+        name: measures.mean_f_measure(judged_by(scored[name], choice))
         if any(len(one.references) for one in scored[name])
         else float("nan")
         for name, choice in choices.items()

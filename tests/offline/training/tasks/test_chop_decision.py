@@ -83,7 +83,7 @@ def test_what_stood_stays_where_another_choice_is_hardly_better(fit: Fit) -> Non
     assert unless_better(fit, never, chosen, found) == (chosen, found)
 
 
-def test_thresholds_of_a_drum_stay_where_others_are_hardly_better() -> None:
+def test_thresholds_of_a_drum_stay_where_others_are_no_better() -> None:
     scores = np.zeros(4000, np.float32)
     places = np.arange(50, 4000, 50)
     scores[places] = np.where(np.arange(len(places)) % 2, 0.9, 0.6)
@@ -95,3 +95,19 @@ def test_thresholds_of_a_drum_stay_where_others_are_hardly_better() -> None:
         assert now == f
         assert (part["drums"]["kick"]["threshold"] == threshold) == stays
     assert best["drums"]["kick"]["threshold"] not in (0.75, 0.1)
+
+
+def test_a_recording_with_one_stroke_of_drums_alone_counts_by_all_its_strokes() -> None:
+    n, strokes = 2000, np.arange(50, 2000, 50)[:38]
+    alone, mixed = np.ones(n, bool), np.zeros(n, bool)
+    mixed[:100] = True
+    a_break, song = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    a_break[strokes] = np.where(np.arange(38) % 2, 0.6, 0.5)
+    song[strokes] = np.where(strokes < 100, 0.4, 0.9)
+    open_ = np.zeros(n, bool)
+    records = [
+        drums.Scored(a_break, strokes[1::2], open_, alone),
+        drums.Scored(song, strokes, open_, mixed),
+    ]
+    part, f = decide_drums({"kick": records})
+    assert 0.5 < part["drums_alone"]["kick"]["threshold"] <= 0.6 and f["kick"] > 0.95
