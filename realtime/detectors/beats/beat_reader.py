@@ -21,6 +21,10 @@ REPHASED = 0.2
 """Beats by which one must lie beside where the one before has it, to be called re-phased."""
 PAUSE = 8
 """Beats after which a beat begins anew: it follows none."""
+WEIGHED = ("downbeat", "hit")
+"""Heads that tell which of two tracked beats is one of a slower level. In slow music the net hears beats between the
+beats, too; kick and snare lie on them.
+"""
 
 
 class BeatReader:
@@ -49,7 +53,7 @@ class BeatReader:
         self._columns = [stream.heads.index(head) for head in HEADS if head in stream.heads]
         given = weights.octave, (recent[0], self._columns)
         self._evidence = OctaveEvidence(self.frame_rate, *tempo_range, *given)
-        weigh = [stream.heads.index(head) for head in ("beat", "downbeat") if head in stream.heads]
+        weigh = [stream.heads.index(head) for head in WEIGHED if head in stream.heads]
         self._weigh = np.array(weigh, np.int64)
         self._cues, self._bars = BarCues(stream.heads, recent), BarTracker(weights.bars)
         self.reset()

@@ -112,7 +112,7 @@ class MetricalLevel:
     def take(self, beat: Beat, weight: float = 0.0, detected: int = 0) -> Iterator[Beat]:
         """[analysis] Take the next tracked beat; give it if it is one of the level.
 
-        weight: how much speaks for it being a beat of a slower level, 0..1: the activation of beat and downbeat.
+        weight: how much speaks for it being a beat of a slower level, 0..1.
         detected: the octave that the beat lies above the tracked pulse where the user did not say.
         """
         self._between.clear()
