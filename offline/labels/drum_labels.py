@@ -2,7 +2,8 @@
 
 Three files are read: NAME.drums.json, written here; NAME.drums.txt, "seconds label [velocity]" a line, for what was
 noted by hand; and the NAME.json of a synthetic record (recording_truth.py). The last two are complete: what they do not
-name was not struck. Where nobody knows, `rise` measures where an attack lies, and whether there is one.
+name was not struck; their labels may be finer (FAMILIES), or OTHER. Where nobody knows, `rise` measures where an attack
+lies, and whether there is one.
 """
 
 import json
@@ -32,6 +33,8 @@ SHORTEST_LOOP = 0.25
 """A synthetic record is unsure about single attacks (as chops; its drums it knows) and about loops, whose drums nobody
 knows. What is longer than this, in seconds, is taken for a loop."""
 
+OTHER = "perc"
+"""The label of a stroke that belongs to no drum of DRUMS."""
 FAINT_SECONDS = 0.03
 """Around a stroke that is too faint to be found nobody asks for one of its label."""
 
@@ -174,7 +177,8 @@ def _lines(path: Path) -> Iterator[DrumHit]:
             if len(words) not in (2, 3):
                 raise ValueError("a line is: seconds label [velocity 0..1]")
             time, *velocity = (float(word.replace(",", ".")) for word in (words[0], *words[2:]))
-            yield DrumHit(time, words[1], *velocity)
+            if words[1] != OTHER:
+                yield DrumHit(time, FAMILIES.get(words[1], words[1]), *velocity)
         except ValueError as error:
             raise UserError(f"{str(path)!r}, line {number}, {line.strip()!r}: {error}.") from None
 

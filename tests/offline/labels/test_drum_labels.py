@@ -33,6 +33,12 @@ def test_labels_come_back_as_they_were_written(
     assert read_drum_labels(path) == labels
 
 
+def test_a_text_file_may_say_more_exactly_what_is_struck(tmp_path: Path) -> None:
+    path = tmp_path / "a.drums.txt"
+    path.write_text("0.5 clap\n0.7 perc\n0.9 open 0.3\n")
+    assert read_drum_labels(path).events == (DrumHit(0.5, "snare"), DrumHit(0.9, "hat", 0.3))
+
+
 def test_a_text_file_is_complete_and_may_hold_comments(tmp_path: Path) -> None:
     path = tmp_path / "a.drums.txt"
     path.write_text("# mine\n1.5 snare 0.4\n\n0.25 kick\n")
