@@ -17,6 +17,7 @@ from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.given_values import check_name
 from samplechop.realtime.core.options import UNDONE, is_pair, option_name, value_types
+from samplechop.realtime.detectors.chop import set_aside
 from samplechop.realtime.settings import OF_DEVICES, LiveSettings
 
 TABLES = {
@@ -64,10 +65,7 @@ class SettingsFile:
         notes = {"note_low", "note_high"} & given.keys()
         if len(notes) == 1 and not _possible(kept | dict(given), {}):
             drop(*({"note_low", "note_high"} - notes))
-        if "choose" in given:
-            drop("density")
-        if "density" in given:
-            drop("choose")
+        drop(*set_aside(given))
         if "detect" in kept and not _possible(kept | dict(given), given):
             without = {name: one for name, one in kept.items() if name != "detect"}
             kept = without if _possible(without | dict(given), given) else kept

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from samplechop.offline.cli.one_kit import make_one
 from samplechop.offline.common.terminal import echo, print_table
-from samplechop.offline.kits.core.options import FILES, WHAT, ChopOptions
+from samplechop.offline.kits.core.options import FILES, WHAT, ChopOptions, set_aside
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import option_name, read_clock, with_options
 
@@ -110,8 +110,7 @@ def settings_file(given: dict[str, Any], listed: bool) -> "SettingsFile":
     from samplechop.realtime.settings_file import config_path, read_settings
 
     file = read_settings(config_path(), "chop", ChopOptions)
-    instead = {"choose": "density", "density": "choose"}
-    passed_over = {*given, *(instead[name] for name in given if name in instead)}
+    passed_over = {*given, *set_aside(given)}
     kept = {name: value for name, value in file.values.items() if name not in passed_over}
     return replace(file, values={name: kept[name] for name in kept if not listed or name in _FOR_LISTS})
 

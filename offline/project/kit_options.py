@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.options import ChopOptions, set_aside
 from samplechop.offline.project.model import Project
 from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.options import is_pair, options_of, value_types
@@ -15,8 +15,6 @@ ELSEWHERE = {"lock": "lock the chop itself", "tempo": "correct the grid"}
 """Options that a project has no room for, and what says the same in it."""
 NAMES = frozenset(options_of(ChopOptions)) - ELSEWHERE.keys()
 _MODEL = re.compile(r"[\w-]{1,80}", re.ASCII)
-_INSTEAD = {"choose": "density", "density": "choose"}
-"""Of two that do not go together, the one that is said later counts."""
 _LONGEST, _MOST_WORDS = 300, 100
 
 
@@ -35,7 +33,8 @@ def with_option(kit: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]
     Raises UserError for what cannot be, also together with the others.
     """
     said = {} if value is None else {name: value_of(name, value, f"kit.{name}")}
-    kept = {other: given for other, given in kit.items() if other != name and (not said or other != _INSTEAD.get(name))}
+    aside = {name, *set_aside(said)}  # of two that do not go together, the one that is said later counts
+    kept = {other: given for other, given in kit.items() if other not in aside}
     ChopOptions(**kept, **said)
     return dict(sorted((kept | said).items()))
 
@@ -43,10 +42,13 @@ def with_option(kit: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]
 def chop_options(project: Project | None, given: Mapping[str, Any], usual: Mapping[str, Any] = {}) -> ChopOptions:
     """Give the options of a kit by what was said of it: now, else in its project, else as usual. Raises UserError."""
     kit = project.kit if project else {}
-    said = {name: value for name, value in kit.items() if _INSTEAD.get(name) not in given}
-    above = {**said, **given}
-    below = {name: value for name, value in usual.items() if _INSTEAD.get(name) not in above}
-    return ChopOptions(**{**below, **above})
+    above = {**_beside(given, kit), **given}
+    return ChopOptions(**{**_beside(above, usual), **above})
+
+
+def _beside(said: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    aside = set_aside(said)
+    return {name: value for name, value in options.items() if name not in aside}
 
 
 @cache

@@ -27,6 +27,13 @@ def test_options_win_over_the_settings_file(tmp_path: Path) -> None:
     assert (settings.midi_port, settings.threshold, settings.pads) == ("IAC", 0.3, "cycle")
 
 
+def test_a_density_takes_the_place_of_the_files_way_to_choose_and_none_leaves_it(tmp_path: Path) -> None:
+    read = read_settings(config(tmp_path, '[live]\nchoose = "hits"\n'))
+    for density, choose in ((0.5, "auto"), (None, "hits")):
+        given = {"density": density}
+        assert read.for_run(given, None, False).checked(given, None, False).choose == choose
+
+
 def test_no_settings_file_means_the_defaults(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "none.toml").checked({}, None, False) == LiveSettings()
 

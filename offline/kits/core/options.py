@@ -12,6 +12,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose, check_choice
+from samplechop.realtime.detectors.chop import set_aside as set_aside
 
 Compare = Literal["slice", "frame"]
 """What two chops are compared by: the harmonic content of the whole slice, or of the frame it begins with."""

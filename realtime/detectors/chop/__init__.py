@@ -1,6 +1,7 @@
 """Chops: places to cut."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from samplechop.realtime.core.errors import UserError
 
@@ -18,6 +19,15 @@ CHOOSE_HELP = (
     "attacks where drums play alone and both elsewhere"
 )
 DENSITY_HELP = "In place of --choose: 0 bars, .33 beats, .67 hits, 1 attacks, or between; more only adds chops."
+
+
+def set_aside(said: Mapping[str, Any]) -> set[str]:
+    """Give which of "choose" and "density", said elsewhere, does not count beside what is said here.
+
+    said: options by name. A density of None says nothing: a way to choose stands beside it.
+    """
+    aside = {"density"} if "choose" in said else set()
+    return aside | ({"choose"} if said.get("density") is not None else set())
 
 
 def check_choice(choose: str, density: float | None) -> None:

@@ -103,6 +103,12 @@ def test_density_and_choose_replace_each_other(config: Path, taken: list[ChopOpt
     assert [(one.choose, one.density) for one in taken] == [("auto", 0.5), ("beats", None)]
 
 
+def test_no_density_leaves_the_way_to_choose_of_the_file(config: Path, taken: list[ChopOptions]) -> None:
+    config.write_text('[chop]\nchoose = "hits"\n', encoding="utf-8")
+    assert samplechop("chop", "--demo", "--density", "default").code == 0
+    assert (taken[0].choose, taken[0].density) == ("hits", None)
+
+
 def test_what_says_nothing_of_listed_sounds_is_passed_over(config: Path, tmp_path: Path) -> None:
     config.write_text("[chop]\ncount = 8\nfade = 5\n", encoding="utf-8")
     outcome = samplechop("chop", "--from-list", tmp_path / "none.tsv")

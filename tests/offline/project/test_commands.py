@@ -7,6 +7,7 @@ import pytest
 
 from samplechop.offline.project.commands import COMMANDS, apply
 from samplechop.offline.project.document import from_document, to_document
+from samplechop.offline.project.kit_options import chop_options
 from samplechop.offline.project.model import Grid, Project, TempoChange
 from samplechop.realtime.core.errors import UserError
 from tests.support import projects
@@ -101,6 +102,12 @@ def test_of_two_settings_that_do_not_go_together_the_later_counts_and_others_are
     project = done({"do": "kit", "option": "start", "value": 9.0})
     with pytest.raises(UserError, match="--start must be 0 or more and lie before --end, 5 s"):
         apply(project, {"do": "kit", "option": "end", "value": 5.0})
+
+
+def test_a_density_said_now_takes_the_place_of_the_projects_way_to_choose_and_none_leaves_it() -> None:
+    project = done({"do": "kit", "option": "choose", "value": "bars"})
+    assert chop_options(project, {"density": 0.3}).choose == "auto"
+    assert chop_options(project, {"density": None}).choose == "bars"
 
 
 def test_corrections_of_the_grid_add_up() -> None:
