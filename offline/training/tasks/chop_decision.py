@@ -180,8 +180,8 @@ def unless_better(
     """Give a decision with each of the ways of USUAL as it was before, and the others where they were better; each F.
 
     Those of USUAL stay where they are as good on the recordings, by AS_GOOD: recordings made anew, of the same kind, do
-    not change by their chance what is cut by default. What tells drums alone stays. Where all ways stay, so does how
-    strong attacks are, which all have a say in. found: F of the decision's ways.
+    not change by their chance what is cut by default. What tells drums alone stays. Where all ways stay, or the
+    recordings do not tell, so does how strong attacks are, in which all have a say. found: F of the decision's ways.
     """
     peaks, ways, f = fit.peaks(before), dict(decision.ways), dict(found)
     for name in found:
@@ -189,14 +189,12 @@ def unless_better(
         was = round(mean_f(fit, peaks, REFERENCES[name], above(fit.column(before, name), way)), 4)
         if found[name] <= was + (AS_GOOD if name in USUAL else 0.0):
             ways[name], f[name] = way, was
-    same = ways == before.ways
-    alone = before.drums_alone or decision.drums_alone
-    if not same or ways["attacks"].others != OTHERS:
-        ways["attacks"] = replace(ways["attacks"], others=OTHERS)
-        now = replace(decision, ways=ways)
-        if pairs := strengths(fit, fit.peaks(now), now, "attacks"):
-            ways["attacks"] = replace(ways["attacks"], calibration=pairs)
-    return replace(decision, ways=ways, drums_alone=alone), f
+    if ways != before.ways or ways["attacks"].others != OTHERS:
+        attacks = replace(ways["attacks"], others=OTHERS)
+        now = replace(decision, ways=ways | {"attacks": attacks})
+        if pairs := strengths(fit, fit.peaks(now), now, "attacks"):  # without them strengths would be read off wrongly
+            ways["attacks"] = replace(attacks, calibration=pairs)
+    return replace(decision, ways=ways, drums_alone=before.drums_alone or decision.drums_alone), f
 
 
 def cross_judged(

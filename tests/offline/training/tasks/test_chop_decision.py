@@ -7,6 +7,7 @@ import pytest
 
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
+    AS_GOOD,
     STEADY_LEAST,
     cross_judged,
     decide,
@@ -81,6 +82,25 @@ def test_what_stood_stays_where_another_choice_is_hardly_better(fit: Fit) -> Non
     assert unless_better(fit, near, chosen, found) == (near, found)
     never = replace(chosen, ways={name: replace(way, threshold=0.99) for name, way in chosen.ways.items()})
     assert unless_better(fit, never, chosen, found) == (chosen, found)
+
+
+def test_the_ways_of_auto_stay_where_others_are_hardly_better_and_each_other_way_gives_way_to_the_better(
+    fit: Fit,
+) -> None:
+    chosen, found = decide(fit, usual_decision(None, HEADS), GAP, ())
+    near = replace(chosen, ways={name: replace(way, gap=0.07) for name, way in chosen.ways.items()})
+    ways = unless_better(fit, near, chosen, {name: f + AS_GOOD / 2 for name, f in found.items()})[0].ways
+    assert {name for name, way in ways.items() if way.gap == 0.07} == {"attacks", "both"}
+
+
+def test_strengths_of_attacks_are_read_as_before_where_recordings_do_not_tell_how_often_they_are_right(
+    fit: Fit,
+) -> None:
+    usual = usual_decision(None, HEADS)
+    plain = replace(usual, ways=usual.ways | {"attacks": replace(usual.ways["attacks"], others=0.0)})
+    unaware = [replace(one, references={"chop": one.references["chop"]}) for one in fit.scored]
+    decision, found = decide(Fit(unaware, fit.evidence), plain, GAP, ())
+    assert unless_better(Fit(unaware, fit.evidence), plain, decision, found)[0].ways["attacks"] == plain.ways["attacks"]
 
 
 def test_thresholds_of_a_drum_stay_where_others_are_no_better() -> None:
