@@ -166,10 +166,10 @@ def best_choice(
 ) -> tuple[DrumChoice, float]:
     """Give the choice with the highest mean F-measure, calibrated, and that measure. gap: seconds.
 
-    beside: of each recording what is judged by another choice, which counts in its F-measure.
     Of those whose strokes are right in LEAST_RIGHT of all cases even at the threshold. If there are none, the threshold
     of the best one is raised to where they are, or to NEVER. Where so little is detected that nothing can be
-    calibrated, the best F alone counts.
+    calibrated, the best F alone counts. Recordings without a stroke count in how often a score is right, not in F.
+    beside: of each recording what is judged by another choice, for its other passages; that counts in its F-measure.
     """
 
     def f_of(choice: DrumChoice) -> tuple[float, DrumChoice]:
