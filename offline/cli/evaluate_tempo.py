@@ -17,6 +17,7 @@ class TempoOptions:
 
     records: Annotated[int, Option("Records to make of each style (default: {default}).", low=1)] = 16
     seed: Annotated[int, Option("Another set of made records (default: {default}).", low=0)] = 1
+    ends: Annotated[bool, Option("Make records of the slowest and the fastest tempi, in place of usual ones.")] = False
     performances: Annotated[int, Option("Performances of a groove archive to play (default: {default}).", low=1)] = 48
     tempo: Annotated[str | None, Option("As in samplechop live: x2, /2 or BPM.", metavar="x2|/2|BPM")] = None
     whole: Annotated[bool, Option("Find beats as chop does, which has the whole file; by default as live.")] = False
@@ -44,6 +45,7 @@ def evaluate_tempo(
     \b
     samplechop evaluate tempo                            made records: drum and bass, slow soul, fast punk, waltz, ...
     samplechop evaluate tempo --seed 2                   others of them
+    samplechop evaluate tempo --ends                     made records of 40 to 50 BPM, and of 200 to 250
     samplechop evaluate tempo --whole                    as samplechop chop finds beats, in whole files
     samplechop evaluate tempo groove_midi_dataset.zip    people's drumming, of drummers that nothing was fitted to
     samplechop evaluate tempo my-records                 recordings, averaged by subfolder or the name's beginning
@@ -64,7 +66,7 @@ def evaluate_tempo(
 
     options = TempoOptions(**given)
     how = tempo_evaluation.How(options.tempo, options.whole)
-    calls = tempo_evaluation.calls(source, options.records, options.seed, options.performances, how)
+    calls = tempo_evaluation.calls(source, options.records, options.seed, options.performances, how, options.ends)
     scores: dict[str, list[tempo.TempoScore]] = {}
     everything: list[tempo.TempoScore] = []
     with progress_bars() as progress:

@@ -18,6 +18,8 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.lab.synthetic.grooves import INDEX, Performance
 from samplechop.offline.lab.synthetic.tempo_records import (
+    END_STYLES,
+    MADE_STYLES,
     TEMPO_STYLES,
     TempoRecord,
     groove_performances,
@@ -46,8 +48,8 @@ class How:
 
 
 def made(style: int, seed: int, number: int, how: How = How()) -> Found:
-    """Evaluate record `number` of a style, by its place in TEMPO_STYLES; groups are the style and the situation."""
-    return _of_record(make_tempo_record(TEMPO_STYLES[style], seed, number), how)
+    """Evaluate record `number` of a style, by its place in MADE_STYLES; groups are the style and the situation."""
+    return _of_record(make_tempo_record(MADE_STYLES[style], seed, number), how)
 
 
 def played(performance: Performance, seed: int, number: int, how: How = How()) -> Found:
@@ -80,13 +82,14 @@ def _detector(tempo: str | None) -> BeatDetector:
     return BeatDetector(BeatSettings(tempo=wanted_tempo(tempo)))
 
 
-def calls(source: Path | None, records: int, seed: int, performances: int, how: How) -> list[Any]:
+def calls(source: Path | None, records: int, seed: int, performances: int, how: How, ends: bool = False) -> list[Any]:
     """Give what is to be evaluated, a call for each recording.
 
-    source: recordings, or the Groove MIDI Dataset; None: made records, so many of each style. Raises UserError.
+    source: recordings, or the Groove MIDI Dataset; None: made records, so many of each style. ends: of END_STYLES.
+    Raises UserError.
     """
     if source is None:
-        styles = range(len(TEMPO_STYLES))
+        styles = END_STYLES if ends else range(len(TEMPO_STYLES))
         return [partial(made, style, seed, number, how) for style in styles for number in range(records)]
     if source.is_file() or (source / INDEX).is_file():
         people = groove_performances(source, held_out=True)[:performances]

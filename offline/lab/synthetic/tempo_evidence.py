@@ -16,8 +16,8 @@ from samplechop.offline.kits.analysis.whole_beats import tracked
 from samplechop.offline.lab.synthetic import tempo_records
 from samplechop.offline.lab.synthetic.grooves import Performance
 from samplechop.offline.lab.synthetic.tempo_records import (
-    FITTING_STYLES,
     FREE,
+    MADE_STYLES,
     make_free_record,
     make_groove_record,
     make_tempo_record,
@@ -153,7 +153,7 @@ def evidence_of_made(place: tuple[int, int, int]) -> Evidence:
     style, seed, number = place
     if style < 0:
         return evidence_of(make_free_record(FREE[number % len(FREE)], seed, number), 0.0)
-    record = make_tempo_record(FITTING_STYLES[style], seed, number)
+    record = make_tempo_record(MADE_STYLES[style], seed, number)
     return evidence_of(record.samples, record.bpm, record.beats, record.positions)
 
 

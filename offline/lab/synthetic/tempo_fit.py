@@ -28,7 +28,7 @@ from samplechop.offline.lab.synthetic.tempo_evidence import (
     write_evidence,
 )
 from samplechop.offline.lab.synthetic.tempo_records import (
-    FITTING_STYLES,
+    END_STYLES,
     FREE,
     SECONDS,
     TEMPO_STYLES,
@@ -255,7 +255,7 @@ def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
         free = [(-1, seed, number) for number in range(len(FREE) * max(1, options.records // 4))]
         return free + [(style, seed, number) for number in range(options.records) for style in range(styles)]
 
-    fitted = collect("records", evidence_of_made, made(options.seed, len(FITTING_STYLES)))
+    fitted = collect("records", evidence_of_made, made(options.seed, END_STYLES.start))
     other = collect("other records", evidence_of_made, made(CHOOSE_SEED, len(TEMPO_STYLES)))
     for archive in sources:
         people = groove_performances(archive, held_out=False)

@@ -67,8 +67,25 @@ _OTHERS = (
     "metal",
     "free",
 )
-FITTING_STYLES = (*TEMPO_STYLES, *(_BY_NAME[name] for name in _OTHERS))
-"""Those that weights are fitted to: others too, so that not only the ones that are evaluated are known."""
+_USUAL = (*TEMPO_STYLES, *(_BY_NAME[name] for name in _OTHERS))
+_ENDS = {
+    (40.0, 50.0): ("slow soul", "slow ballad", "ballad", "gospel"),
+    (200.0, 250.0): ("fast punk", "drum and bass", "rock", "punk", "metal"),
+}
+MADE_STYLES = (
+    *_USUAL,
+    *(
+        replace(style, name=f"{style.name} of {low:g} to {high:g}", bpm=(low, high), meters=("4/4",))
+        for (low, high), names in _ENDS.items()
+        for style in _USUAL
+        if style.name in names
+    ),
+)
+"""Those that weights are fitted to: more than are evaluated, so that not only these are known; and END_STYLES."""
+END_STYLES = range(len(_USUAL), len(MADE_STYLES))
+"""Places in MADE_STYLES of those whose beats are slower or faster than any pulse that is followed. They are measured,
+but nothing is fitted to them: with them more of these beats had their tempo, and drum loops of 120 BPM half of it.
+"""
 SECONDS = 30.0
 SHORTEST = 15.0
 """Seconds of the shortest performance by people."""
@@ -97,7 +114,7 @@ class TempoRecord:
 
 def make_tempo_record(style: Style, seed: int, number: int, seconds: float = SECONDS) -> TempoRecord:
     """Make record `number` of a style; of two one has a bass and chords. It depends on nothing else."""
-    at = [one.name for one in FITTING_STYLES].index(style.name)
+    at = [one.name for one in MADE_STYLES].index(style.name)
     rng = np.random.default_rng([seed, at, number])
     accompanied = bool(number % 2)
     situation = SITUATIONS[number // 2 % 4]

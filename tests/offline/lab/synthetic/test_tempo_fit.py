@@ -18,7 +18,7 @@ from samplechop.offline.lab.synthetic.tempo_fit import (
     online_gate,
     right,
 )
-from samplechop.offline.lab.synthetic.tempo_records import FITTING_STYLES, make_tempo_record
+from samplechop.offline.lab.synthetic.tempo_records import MADE_STYLES, make_tempo_record
 from samplechop.offline.training.recipes import FIT_SEED
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.beats.bars import CUES
@@ -56,7 +56,7 @@ def test_without_every_octave_there_is_no_fit() -> None:
 
 
 def test_evidence_is_collected_for_each_beat_after_the_first_ones() -> None:
-    record = make_tempo_record(FITTING_STYLES[5], FIT_SEED, 0, seconds=12.0)
+    record = make_tempo_record(MADE_STYLES[5], FIT_SEED, 0, seconds=12.0)
     found, again = evidence_of(record.samples, record.bpm), evidence_of(record.samples, record.bpm)
     assert 3 <= len(found.octaves) <= 12.0 * 200 / 60
     assert set(found.octaves.tolist()) <= {-1, 0, 1} and np.isfinite(found.octave).all()
