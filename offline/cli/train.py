@@ -59,8 +59,10 @@ RECIPES = {
     samplechop train drums my-records -o mine/me --from drums
 
     Labels lie beside each recording: name.drums.json, as samplechop drums writes it; name.drums.txt with seconds, drum
-    and, if known, velocity 0..1 on each line; or the truth of a synthetic training set. Writes NAME.tflite, NAME.json,
-    NAME.npz, NAME.md and figures in NAME-report; measure it with samplechop evaluate drums FOLDER --model NAME.json.
+    and, if known, velocity 0..1 on each line; or the truth of a synthetic training set. Drums are kick, snare, hat, tom
+    and cymbal; a text may name clap and stick, which count as snares, open, a hat, ride and crash, cymbals, and perc,
+    none of these. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and figures in NAME-report; measure it with
+    samplechop evaluate drums FOLDER --model NAME.json.
     """,
         metavar="DIR",
         sources="Recordings with drum labels, or synthetic training sets.",

@@ -65,7 +65,7 @@ def _made(hits: list[tuple[float, str, float]], labels: DrumLabels, named: list[
 
 
 def _from_text(path: Path) -> DrumReferences:
-    # Labels that are no drums of ours are read here, and refused where they would be trained on.
+    # Labels that are no drums of ours are read here; those of no family of drums, too, which no net is trained on.
     hits = []
     for time, rest in rows_of(path):
         try:

@@ -177,8 +177,11 @@ def _lines(path: Path) -> Iterator[DrumHit]:
             if len(words) not in (2, 3):
                 raise ValueError("a line is: seconds label [velocity 0..1]")
             time, *velocity = (float(word.replace(",", ".")) for word in (words[0], *words[2:]))
-            if words[1] != OTHER:
-                yield DrumHit(time, FAMILIES.get(words[1], words[1]), *velocity)
+            if (family := FAMILIES.get(words[1])) is None and words[1] != OTHER:
+                raise ValueError(f"label must be one of {', '.join(FAMILIES)}, or {OTHER}, got {words[1]!r}")
+            hit = DrumHit(time, family or DRUMS[0], *velocity)  # a stroke of no drum has a time and a velocity, too
+            if family:
+                yield hit
         except ValueError as error:
             raise UserError(f"{str(path)!r}, line {number}, {line.strip()!r}: {error}.") from None
 

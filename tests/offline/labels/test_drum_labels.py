@@ -67,6 +67,8 @@ def test_a_crate_knows_its_drums_but_not_those_in_loops(tmp_path: Path) -> None:
     ("name", "text", "named"),
     [
         ("a.drums.txt", "0.5 kick\n1.0 bongo\n", "line 2"),
+        ("a.drums.txt", "1.0 bongo\n", "cymbal, or perc, got 'bongo'"),
+        ("a.drums.txt", "0.5 perc 90\n", "velocity must be in 0..1"),
         ("a.drums.txt", "0.5\n", "line 1"),
         ("a.drums.txt", "nan kick\n", "line 1"),
         ("a.drums.txt", "0.5 kick 90\n", "velocity must be in 0..1"),
