@@ -1,6 +1,5 @@
 """The systems that are evaluated: our detectors as they run live, and other programs on the same audio."""
 
-import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -27,8 +26,8 @@ BLOCK = 4096
 WAY = "@"
 """Between a model and the way in which it chooses, or its early stage, in the name of a system: chop@hits."""
 EARLY = "early"
-_DENSITY = re.compile(r"density (\d[\d.e-]*)")
-"""What stands in place of the way where a density does: chop@density 0.33."""
+DENSITY = "density "
+"""Before a density in place of the way: chop@density 0.33."""
 WANTS = {"attacks": "onsets", "hits": "strong", "beats": "beats", "bars": "downbeats"}
 """By way to choose, which of `References` it is after; a way that is not here is after chops, a density all attacks."""
 System = Callable[[Sound], Markers]
@@ -46,25 +45,35 @@ def open_system(system: str) -> System:
         return partial(peers.markers, system)
     model, way = parted(system)
     run = live_system(detector_of(model, lambda name: ChopDetector(replace(_settings(way), model=name))))
-    return lambda samples: replace(run(samples), wants=WANTS.get("attacks" if _DENSITY.fullmatch(way) else way))
+    wants = WANTS.get(way if _density_of(way) is None else "attacks")
+    return lambda samples: replace(run(samples), wants=wants)
+
+
+def _density_of(way: str) -> float | None:
+    """Give the density, 0..1, that stands in place of a way; None where none does."""
+    try:
+        density = float(way.removeprefix(DENSITY)) if way.startswith(DENSITY) else -1.0
+    except ValueError:
+        return None
+    return density if 0 <= density <= 1 else None
 
 
 def _settings(way: str) -> ChopSettings:
-    if dense := _DENSITY.fullmatch(way):
-        return ChopSettings(density=float(dense[1]))
+    if (density := _density_of(way)) is not None:
+        return ChopSettings(density=density)
     return ChopSettings(choose=cast(Choose, way)) if way else ChopSettings()
 
 
 def parted(system: str) -> tuple[str, str]:
     """Give a system's model and the way or density at which it chooses, or EARLY for its early stage; "" for none."""
     model, mark, way = system.rpartition(WAY)
-    named = way in (*get_args(Choose), EARLY) or _DENSITY.fullmatch(way)
+    named = way in (*get_args(Choose), EARLY) or _density_of(way) is not None
     return (model, way) if mark and named else (system, "")
 
 
 def at_density(systems: Sequence[str], density: float) -> list[str]:
     """Name each streaming model at a density, 0..1."""
-    return _each_way(systems, [f"density {density:g}"])
+    return _each_way(systems, [f"{DENSITY}{density:g}"])
 
 
 def chosen_ways(systems: Sequence[str], choose: Sequence[str]) -> list[str]:

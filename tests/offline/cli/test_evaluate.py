@@ -155,6 +155,12 @@ def test_a_density_is_that_of_the_detector_and_judged_by_every_attack():
     assert found.wants == "onsets"
 
 
+@pytest.mark.parametrize("odd", ["density 7", "density 1.2.3", "density nan", "density ", "0.5"])
+def test_what_is_no_density_is_no_way_but_belongs_to_the_name_of_a_model(odd):
+    assert systems.parted(f"chop@{odd}") == (f"chop@{odd}", "")
+    assert [systems.parted(one) for one in systems.at_density(["chop"], -0.0)] == [("chop", "density -0")]
+
+
 def test_chops_beats_and_their_ways_stand_in_one_table(folder, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     options = ["--model", "chop", "--choose", "hits", "--detector", "chop", "--detector", "beats", "--peers", "none"]
