@@ -127,6 +127,14 @@ def test_of_two_attacks_as_surely_struck_the_one_that_fewer_cuts_would_have_is_t
     assert strength_score([0.3] * 4, 0, range(4), 0.75) == pytest.approx(0.3)
 
 
+def test_how_much_other_ways_count_in_a_strength_is_kept_in_the_manifest_and_a_share() -> None:
+    way = Way(0.4, 0.0, {"onset": 1.0}, others=0.75)
+    assert Way.read(way.record(), 0.0) == way
+    assert "others" not in replace(way, others=0.0).record()
+    with pytest.raises(ValueError, match="out of range"):
+        Way.read(way.record() | {"others": 1.5}, 0.0)
+
+
 def test_a_lower_threshold_finds_attacks_down_to_it() -> None:
     decision = Decision({"attacks": Way(0.4, 0.0, {"onset": 1.0}), "hits": Way(0.5, 0.0)}, 6.0, 2)
     lower = with_threshold(decision, "hits", 0.2).ways
