@@ -122,6 +122,8 @@ def strengths(fit: Fit, peaks: Sequence[Peaks], decision: Decision, name: str) -
             scores = [strength_score(each, column, dial, others) for each in found.scores[sure].tolist()]
             known += zip(scores, hits[sure].tolist(), strict=True)
     pairs = measures.calibration(known)
+    if pairs and pairs[0][0] > 0 and pairs[-1][0] < 1:  # to both ends, beyond which all would be alike
+        pairs = ((0.0, pairs[0][1]), *pairs, (1.0, pairs[-1][1]))
     return tuple((score, round(RISING * score + (1 - RISING) * share, 4)) for score, share in pairs)
 
 
@@ -180,8 +182,8 @@ def unless_better(
     """Give a decision with each of the ways of USUAL as it was before, and the others where they were better; each F.
 
     Those of USUAL stay where they are as good on the recordings, by AS_GOOD: recordings made anew, of the same kind, do
-    not change by their chance what is cut by default. What tells drums alone stays. Where all ways stay, or the
-    recordings do not tell, so does how strong attacks are, in which all have a say. found: F of the decision's ways.
+    not change by their chance what is cut by default. What tells drums alone stays. How strong attacks are, in which
+    all ways have a say, is fitted anew, unless the recordings do not tell. found: F of the decision's ways.
     """
     peaks, ways, f = fit.peaks(before), dict(decision.ways), dict(found)
     for name in found:
@@ -189,11 +191,10 @@ def unless_better(
         was = round(mean_f(fit, peaks, REFERENCES[name], above(fit.column(before, name), way)), 4)
         if found[name] <= was + (AS_GOOD if name in USUAL else 0.0):
             ways[name], f[name] = way, was
-    if ways != before.ways or ways["attacks"].others != OTHERS:
-        attacks = replace(ways["attacks"], others=OTHERS)
-        now = replace(decision, ways=ways | {"attacks": attacks})
-        if pairs := strengths(fit, fit.peaks(now), now, "attacks"):  # without them strengths would be read off wrongly
-            ways["attacks"] = replace(attacks, calibration=pairs)
+    attacks = replace(ways["attacks"], others=OTHERS)
+    now = replace(decision, ways=ways | {"attacks": attacks})
+    if pairs := strengths(fit, fit.peaks(now), now, "attacks"):  # without them strengths would be read off wrongly
+        ways["attacks"] = replace(attacks, calibration=pairs)
     return replace(decision, ways=ways, drums_alone=before.drums_alone or decision.drums_alone), f
 
 

@@ -18,6 +18,7 @@ from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, F
 from samplechop.offline.training.tasks.drum_decision import DRUM_GAP, decide_drums
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
 from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
+from samplechop.realtime.nets.streaming import calibrated
 
 HEADS = ("chop", "hit", "beat", "downbeat", "kick", "snare", "onset", "solo")
 GAP = 0.1
@@ -131,3 +132,10 @@ def test_a_recording_with_one_stroke_of_drums_alone_counts_by_all_its_strokes() 
     ]
     part, f = decide_drums({"kick": records})
     assert 0.5 < part["drums_alone"]["kick"]["threshold"] <= 0.6 and f["kick"] > 0.95
+
+
+def test_of_two_sure_attacks_the_likelier_one_stays_the_stronger() -> None:
+    fit = Fit([recording(seed) for seed in range(4)] * 4, Evidence(HEADS, BEAT_REACH))
+    calibration = decide(fit, usual_decision(None, HEADS), GAP, ())[0].ways["attacks"].calibration
+    assert (calibration[0][0], calibration[-1][0]) == (0, 1)
+    assert calibrated(calibration, 0.999) > calibrated(calibration, 0.998)
