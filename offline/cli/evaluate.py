@@ -107,12 +107,13 @@ def evaluate_drums(
 
     Beside name.wav lie its hits: name.drums.json, name.drums.txt (a line each, such as "1.25 kick" or "1.25 kick 0.8",
     all there are), or name.json of a synthetic record; the first two may be in a folder reference_times. Drums are
-    kick, snare, hat, tom and cymbal: a hit of anything else, and a place where nobody knows, counts neither way.
-    Side-sticks and open hats are judged apart where they are named ("1.25 stick", "1.25 open") and the model tells
-    them; what it never gives is said below the table. Each figure is the mean over the recordings in which the drum is
-    struck. Recordings are averaged by subfolder, or by what stands before the first dash of the name: keep drums alone
-    and full mixes apart, as mixes are far harder. A drum model names them within 25 ms; a streaming model confirms them
-    with the lookahead of chops, if it was taught to. librosa and aubio detect onsets, and do not name drums.
+    kick, snare, hat, tom and cymbal; a text may name clap and stick, which count as snares, open, a hat, ride and
+    crash, cymbals. A hit of anything else, and a place where nobody knows, counts neither way. Side-sticks and open
+    hats are judged apart, too, where they are named ("1.25 stick", "1.25 open") and the model tells them; what it never
+    gives is said below the table. Each figure is the mean over the recordings in which the drum is struck. Recordings
+    are averaged by subfolder, or by what stands before the first dash of the name: keep drums alone and full mixes
+    apart, as mixes are far harder. A drum model names them within 25 ms; a streaming model confirms them with the
+    lookahead of chops, if it was taught to. librosa and aubio detect onsets, and do not name drums.
     """
     _evaluate("drums", folder, EvaluateOptions(**given))
 

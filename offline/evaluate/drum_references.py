@@ -14,14 +14,14 @@ import numpy as np
 
 from samplechop.offline.evaluate.references import Seconds, beside, rows_of
 from samplechop.offline.labels.drum_labels import DrumLabels, read_drum_labels
-from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.offline.labels.recording_truth import FAMILIES, class_of, read_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 
 WANTED = "put name.drums.txt with lines such as '1.25 kick' beside the audio, or name.drums.json"
 NOTHING = np.zeros(0)
 FINE = ("stick", "open")
-"""Side-sticks and open hats: the truth of a synthetic record has them among the snares and hats as well."""
+"""Side-sticks and open hats, which are among the snares and hats as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,17 @@ def _made(hits: list[tuple[float, str, float]], labels: DrumLabels, named: list[
 
 
 def _from_text(path: Path) -> DrumReferences:
-    # Labels that are no drums of ours are read here; those of no family of drums, too, which no net is trained on.
-    hits = []
+    # Here a word may also stand for what no net is trained on: that is none of our drums.
+    hits, named = [], []
     for time, rest in rows_of(path):
         try:
             velocity = float(rest[1]) if len(rest) > 1 else np.nan
         except ValueError:
             raise UserError(f"{str(path)!r}, at {time:g} s: {rest[1]!r} is no velocity of 0..1") from None
-        hits.append((time, rest[0] if rest else "", velocity))
-    return _made(hits, DrumLabels(()), [(time, label) for time, label, _ in hits])
+        label = class_of(rest[0]) if rest else ""
+        hits.append((time, FAMILIES.get(label, label), velocity))
+        named.append((time, label))
+    return _made(hits, DrumLabels(()), named)
 
 
 def drum_references_for(audio: Path, root: Path | None = None) -> DrumReferences | None:

@@ -25,14 +25,14 @@ from samplechop.offline import labels
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.common import paths
 from samplechop.offline.common.atomic import write_text
-from samplechop.offline.labels.recording_truth import Truth, read_truth
+from samplechop.offline.labels.recording_truth import Truth, class_of, read_truth
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 
 Seconds = NDArray[np.float64]
 BESIDE = "reference_times"
-STRONG = {"kick", "snare", "stick", "rim", "sidestick", "side-stick", "clap"}
-"""What is struck in the snare's place counts, whatever files call it."""
+STRONG = {"kick", "snare", "stick", "clap"}
+"""What is struck in the snare's place counts."""
 ACCENT, GHOST = 0.5, 0.3
 """Velocities, 0..1: a kick or snare is a strong hit from the one on, and none up to the other; between nobody says."""
 TOGETHER = 0.03
@@ -211,7 +211,7 @@ def references_for(audio: Path, root: Path | None = None) -> References | None:
         found = replace(found, beats=np.array([time for time, _ in rows]), downbeats=downbeats if numbered else None)
     if (path := beside(audio, root, ".drums.txt")) is not None:
         rows = _rows(path)
-        strong = together([time for time, label in rows if label in STRONG])
+        strong = together([time for time, label in rows if class_of(label) in STRONG])
         drums = together([time for time, _ in rows])
         found = replace(found, drums=drums, strong=strong, onsets=drums if found.onsets is None else found.onsets)
     if (path := beside(audio, root, ".onsets.txt")) is not None:

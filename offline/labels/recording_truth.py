@@ -30,6 +30,8 @@ FAMILIES = {
     **dict.fromkeys(("ride", "crash", "cymbal"), "cymbal"),
 }
 """Which of samplechop.realtime.core.events.DRUMS a class belongs to; "perc" to none. "cymbal" is of schema 1."""
+SPELLINGS = dict.fromkeys(("rim", "sidestick", "side-stick"), "stick")
+"""What people who note drums by hand call a class as well."""
 ALONE_DB = 60.0
 """The signal-to-noise ratio of what sounds alone, or of which it is not known."""
 FAINT_DB = -18.0
@@ -116,6 +118,11 @@ class Truth:
     def clear_drums(self) -> list[DrumTruth]:
         """Give the drum hits that are not faint: those of at least FAINT_DB."""
         return [drum for drum in self.drums if drum.snr >= FAINT_DB]
+
+
+def class_of(word: str) -> str:
+    """Give the class that a word in a text of drums stands for: "stick" for "rim"; any other word as it is."""
+    return SPELLINGS.get(word, word)
 
 
 def moved(truth: Truth, played_at: Callable[[Seconds], Seconds], semitones: float, length: float) -> Truth:

@@ -20,8 +20,15 @@ from samplechop.offline.evaluate.drum_references import DrumReferences, drum_ref
 from samplechop.offline.evaluate.measures import OPEN, RIGHT, WRONG, Markers
 from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.evaluate.runner import Pooled
-from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure, write_drum_labels
-from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
+from samplechop.offline.labels.drum_labels import (
+    OTHER,
+    DrumHit,
+    DrumLabels,
+    Unsure,
+    read_drum_labels,
+    write_drum_labels,
+)
+from samplechop.offline.labels.recording_truth import FAMILIES, SPELLINGS, ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS, Event
@@ -176,13 +183,22 @@ def audio(path, seconds=1.0):
 
 def test_hits_written_by_hand_may_name_other_things_and_velocities(tmp_path):
     path = audio(tmp_path / "one.wav")
-    (tmp_path / "one.drums.txt").write_text("# struck\n0.5 kick 0.25\n0.1 clap\n0.7\tsnare\n")
+    (tmp_path / "one.drums.txt").write_text("# struck\n0.5 kick 0.25\n0.1 bongo\n0.7\tsnare\n")
     references = drum_references_for(path)
     assert references.times["kick"].tolist() == [0.5]
     assert references.velocities["kick"].tolist() == [0.25]
     assert np.isnan(references.velocities["snare"]).tolist() == [True]
     assert references.other.tolist() == [0.1]
     assert references.all.tolist() == [0.1, 0.5, 0.7]
+
+
+@pytest.mark.parametrize("word", [*FAMILIES, *SPELLINGS, OTHER])
+def test_a_word_in_a_text_stands_for_the_drum_that_it_stands_for_in_training(tmp_path, word):
+    path = audio(tmp_path / "one.wav")
+    text = tmp_path / "one.drums.txt"
+    text.write_text(f"0.5 {word}\n")
+    learned = {label: read_drum_labels(text).times(label) for label in DRUMS}
+    assert {label: times.tolist() for label, times in drum_references_for(path).times.items()} == learned
 
 
 def test_labels_made_elsewhere_say_what_they_do_not_know(tmp_path):
