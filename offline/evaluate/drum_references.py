@@ -70,6 +70,8 @@ def _from_text(path: Path) -> DrumReferences:
     for time, rest in rows_of(path):
         try:
             velocity = float(rest[1]) if len(rest) > 1 else np.nan
+            if velocity < 0 or velocity > 1:
+                raise ValueError
         except ValueError:
             raise UserError(f"{str(path)!r}, at {time:g} s: {rest[1]!r} is no velocity of 0..1") from None
         label = class_of(rest[0]) if rest else ""

@@ -13,6 +13,7 @@ Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that 
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,9 @@ STRONG = {"kick", "snare", "stick", "clap"}
 """What is struck in the snare's place counts."""
 ACCENT, GHOST = 0.5, 0.3
 """Velocities, 0..1: a kick or snare is a strong hit from the one on, and none up to the other; between nobody says."""
+REMARK = re.compile(r"(^|\s)#.*")
+"""What follows a # is a remark; within a word it is a sharp."""
+DECIMAL_COMMA = re.compile(r"\d+,\d+")
 TOGETHER = 0.03
 """Seconds: hits this close are one place to a listener."""
 PLAY = ".play.json"
@@ -164,8 +168,8 @@ def references_of(truth: Truth) -> References:
 def rows_of(path: Path, parted_by: str = ",") -> list[tuple[float, list[str]]]:
     """Read lines of seconds and what else stands in the line, parted by spaces, tabs or a sign; sorted by time.
 
-    Empty lines and those that begin with # are left out. Raises UserError for a file that cannot be read, or a line
-    that begins with no time.
+    Empty lines and remarks are left out. Decimal commas are read where nothing else can be meant: in columns parted by
+    spaces. Raises UserError for a file that cannot be read, a line that begins with no time, and one of a mere 1,300.
     """
     rows = []
     try:
@@ -173,8 +177,15 @@ def rows_of(path: Path, parted_by: str = ",") -> list[tuple[float, list[str]]]:
     except (OSError, ValueError) as error:
         raise UserError(f"The reference times {str(path)!r} cannot be read: {reason_of(error)}") from None
     for number, line in enumerate(lines, 1):
-        fields = (line.replace(parted_by, " ") if parted_by else line).split()
-        if not fields or fields[0].startswith("#"):
+        fields = REMARK.sub("", line).split()
+        if parted_by and len(fields) == 1 and DECIMAL_COMMA.fullmatch(fields[0]):
+            one, two = (fields[0].replace(",", sign) for sign in ". ")
+            raise UserError(f"{str(path)!r}, line {number}: {fields[0]!r} may be {one} or {two}: write what it is")
+        if all(DECIMAL_COMMA.fullmatch(word) for word in fields if "," in word):
+            fields = [word.replace(",", ".") for word in fields]
+        elif parted_by:
+            fields = " ".join(fields).replace(parted_by, " ").split()
+        if not fields:
             continue
         try:
             time = float(fields[0].replace(",", "."))

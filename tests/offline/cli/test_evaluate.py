@@ -367,6 +367,13 @@ def test_a_reference_that_is_no_time_is_named_with_its_line(tmp_path, line):
         tracks_in(tmp_path)
 
 
+def test_a_reference_that_may_be_one_number_or_two_is_refused(tmp_path):
+    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
+    (tmp_path / "one.onsets.txt").write_text("0,52\n")
+    with pytest.raises(UserError, match=r"one\.onsets\.txt', line 1: '0,52' may be 0\.52 or 0 52: write what it is"):
+        tracks_in(tmp_path)
+
+
 def test_reference_times_may_begin_with_a_byte_order_mark(tmp_path):
     soundfile.write(tmp_path / "one.wav", clicks(), RATE)
     (tmp_path / "one.onsets.txt").write_text("0.5\n1.5\n", encoding="utf-8-sig")

@@ -192,6 +192,14 @@ def test_hits_written_by_hand_may_name_other_things_and_velocities(tmp_path):
     assert references.all.tolist() == [0.1, 0.5, 0.7]
 
 
+@pytest.mark.parametrize("line", ["0.3 kick 0.5", "0,3 kick 0,5", "0.3,kick,0.5", "0.3, kick, 0.5  # the first"])
+def test_hits_may_be_noted_with_decimal_commas_columns_parted_by_commas_and_remarks(tmp_path, line):
+    path = audio(tmp_path / "one.wav")
+    (tmp_path / "one.drums.txt").write_text(line + "\n")
+    references = drum_references_for(path)
+    assert (references.times["kick"].tolist(), references.velocities["kick"].tolist()) == ([0.3], [0.5])
+
+
 @pytest.mark.parametrize("word", [*FAMILIES, *SPELLINGS, OTHER])
 def test_a_word_in_a_text_stands_for_the_drum_that_it_stands_for_in_training(tmp_path, word):
     path = audio(tmp_path / "one.wav")
@@ -219,7 +227,14 @@ def test_a_synthetic_record_without_drums_says_nothing_of_drums(tmp_path):
     assert drum_references_for(path) is None
 
 
-@pytest.mark.parametrize(("line", "says"), [("0.5 kick loud", "'loud' is no velocity"), ("kick", "no time in seconds")])
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("0.5 kick loud", "'loud' is no velocity"),
+        ("0.5 kick 90", "'90' is no velocity"),
+        ("kick", "no time in seconds"),
+    ],
+)
 def test_a_line_that_is_no_hit_is_named(tmp_path, line, says):
     path = audio(tmp_path / "one.wav")
     (tmp_path / "one.drums.txt").write_text(line + "\n")
