@@ -132,7 +132,8 @@ def _evened(strength: NDArray[np.float64], alone: NDArray[np.bool_]) -> NDArray[
 
     Both are probabilities, of other things: that a stroke is one is nearly sure, so that a record's break would fill
     its kit, and of sixteen strokes it would not matter which. So strokes are spread by their log odds, SPREAD being
-    their standard deviation, around the mean of the music's chops, or their own where that is lower. alone: bool (n,).
+    their standard deviation, around the mean of the music's chops, or their own where that is lower; less far where
+    one would be below 0, so that it would be chosen the sooner the less it suits. alone: bool (n,).
     """
     if not alone.any():
         return strength
@@ -140,8 +141,9 @@ def _evened(strength: NDArray[np.float64], alone: NDArray[np.bool_]) -> NDArray[
     odds = np.log(sure / (1 - sure))
     ordered = np.sort(odds)  # or the order of the candidates would count, in the last bit of a sum
     means = [float(np.sort(each).mean()) for each in (sure, strength[~alone]) if len(each)]
-    evened = strength.copy()
-    evened[alone] = min(means) + SPREAD * (odds - ordered.mean()) / max(float(ordered.std()), LEAST_ODDS)
+    evened, mean = strength.copy(), min(means)
+    spread = SPREAD * (odds - ordered.mean()) / max(float(ordered.std()), LEAST_ODDS)
+    evened[alone] = mean + spread * min(1.0, max(0.0, mean - EDGE) / max(-float(spread.min()), EDGE))
     return evened
 
 

@@ -59,6 +59,15 @@ def test_locking_what_is_chosen_changes_nothing(n: int, seed: int, options: Chop
     assert select(candidates, descriptors, options, locked).tolist() == chosen
 
 
+def test_of_weak_strokes_beside_music_that_is_hardly_likely_the_one_that_suits_is_chosen() -> None:
+    music = [Candidate(place * RATE, 0.05) for place in range(20)]
+    strokes = [Candidate(place * RATE, 0.5 if place in (24, 25) else 0.95, alone=True) for place in range(20, 40)]
+    suits = np.where(np.arange(40) < 20, 0.0, 1.0)
+    suits[[24, 25]] = 0.9, 0.4
+    options = ChopOptions(count=19, diversity=0.1, want="drums")
+    assert 25 not in select([*music, *strokes], described(DISTINCT), options, suits=suits)
+
+
 @given(st.integers(0, 40), st.integers(0, 9), OPTIONS, st.data())
 def test_the_choice_is_in_order_of_time_and_holds_what_is_locked(
     n: int, seed: int, options: ChopOptions, data: st.DataObject
