@@ -24,6 +24,7 @@ from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions, Distance
 from samplechop.offline.kits.distances import NearDuplicates, Ranks, Rows, over_maximum
 from samplechop.offline.project.model import HeldSlice
+from samplechop.realtime.detectors.chop import DIAL
 
 PRICE = 0.1
 """What being a near-duplicate costs. One is taken only where all else scores lower by as much, or nothing else is left:
@@ -35,6 +36,8 @@ EDGE = 1e-3
 """How near to 0 and 1 a strength may be."""
 LEAST_ODDS = 0.5
 """Standard deviation of log odds below which strokes are alike."""
+STROKES = DIAL.index("hits") / (len(DIAL) - 1)
+"""The density above which every chop is taken for a stroke of drums alone: as nearly all attacks are, they are sure."""
 LAST = 10.0
 """What it costs to be chosen last: more than any score."""
 TOGETHER_SECONDS = 0.03
@@ -79,7 +82,10 @@ def select(
     samples = np.array([candidate.sample for candidate in candidates], np.int64)
     strength = np.array([candidate.strength for candidate in candidates], np.float64)
     if options.weight > 0 and not options.classic:
-        strength = _narrowed(_evened(strength, np.array([candidate.alone for candidate in candidates], bool)))
+        strokes = options.density is not None and options.density > STROKES
+        strength = _narrowed(
+            _evened(strength, np.array([strokes or candidate.alone for candidate in candidates], bool))
+        )
     kept = _cleaned(samples, strength, fixed, round(TOGETHER_SECONDS * sample_rate))
     kept = _strongest(kept, strength, fixed, options)
     suitable = np.ones(len(strength)) if suits is None else np.asarray(suits, np.float64)

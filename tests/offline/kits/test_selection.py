@@ -59,6 +59,14 @@ def test_locking_what_is_chosen_changes_nothing(n: int, seed: int, options: Chop
     assert select(candidates, descriptors, options, locked).tolist() == chosen
 
 
+def test_at_a_density_of_all_attacks_strengths_count_as_with_choose_attacks() -> None:
+    different = described(np.random.default_rng(5).random((24, 6)))
+    attacks = [Candidate(place * RATE, 0.99 if place % 2 else 0.96, alone=True) for place in range(24)]
+    at_density = [one._replace(alone=False) for one in attacks]
+    chosen = select(attacks, different, ChopOptions(choose="attacks", count=8))
+    assert select(at_density, different, ChopOptions(density=1.0, count=8)).tolist() == chosen.tolist()
+
+
 def test_of_weak_strokes_beside_music_that_is_hardly_likely_the_one_that_suits_is_chosen() -> None:
     music = [Candidate(place * RATE, 0.05) for place in range(20)]
     strokes = [Candidate(place * RATE, 0.5 if place in (24, 25) else 0.95, alone=True) for place in range(20, 40)]
