@@ -25,5 +25,5 @@ def test_kits_of_whole_songs_hardly_repeat_themselves_and_are_nearly_as_likely()
     assert figures["all: repeats, kit"] <= 0.55 * figures["all: repeats, random"] <= figures["all: repeats, strongest"]
     assert figures["all: repeats, kit"] <= 0.25
     assert figures["all: distance to the nearest, kit"] > 1 > figures["all: distance to the nearest, strongest"]
-    # What the difference costs: of two songs alone more than of the seven records in docs/kits.md, 3.4 %.
+    # What the difference costs: of two songs alone more than of the seven records in docs/kits.md, 2.5 %.
     assert figures["all: probability lost"] <= 7.5
