@@ -4,10 +4,7 @@ from samplechop import models
 from samplechop.models import StreamFeatures
 from samplechop.offline.evaluate.peers import PEERS
 from samplechop.offline.evaluate.systems import EARLY, parted, title
-from samplechop.realtime.detectors.drums.hit_picking import DrumDecision
-
-NEVER = 1.0
-"""The threshold of what is never given: no score would have been enough."""
+from samplechop.realtime.detectors.drums.hit_picking import NEVER, DrumDecision
 
 
 def decision_of(system: str) -> DrumDecision | None:

@@ -67,7 +67,7 @@ def decide_drums(
 
     gaps: seconds between two hits of a drum (default: DRUM_GAP). Both are empty where no drum is known. Where records
     say when drums alone sound, passages with and without them have their own thresholds, which together have the best
-    mean F. before: what stands where nothing is better.
+    mean F. before: what stands where nothing is better, unless its strokes are not right often enough.
     """
     heard = {name: some for name, some in records.items() if any(len(one.references) for one in some)}
     passages = (False, True) if any(one.alone is not None for some in heard.values() for one in some) else (False,)
@@ -78,8 +78,9 @@ def decide_drums(
         best, f[name] = _best_choices(there, gap, judge)
         standing = {alone: (before.alone if alone else before.drums).get(name) for alone in passages} if before else {}
         stands = {alone: one for alone, one in standing.items() if one is not None}
-        if len(stands) == len(passages) and (was := _mean_f(there, stands, judge)) >= f[name]:
-            best, f[name] = stands, was
+        if len(stands) == len(passages) and _right_often(there, stands, judge):
+            was = _mean_f(there, stands, judge)
+            best, f[name] = (stands, was) if was >= f[name] else (best, f[name])
         for alone, choice in best.items():
             choices[alone][name] = choice
     return (drums.decision_of(choices[False], choices.get(True)), f) if heard else ({}, {})
@@ -96,6 +97,14 @@ def _best_choices(
             others = drums.judged_by(there[not alone], other, judge)
         best[alone], _ = drums.best_choice(there[alone], gap, judge, others)
     return best, _mean_f(there, best, judge)
+
+
+def _right_often(
+    there: Mapping[bool, Sequence[drums.Scored]], choices: Mapping[bool, DrumChoice], judge: drums.Judge
+) -> bool:
+    """Say whether strokes are right often enough in each kind of passage, as those of `drums.best_choice` are."""
+    known = {alone: drums.calibration_of(drums.judged_by(there[alone], one, judge)) for alone, one in choices.items()}
+    return all(drums.right_often(known[alone], one.threshold) for alone, one in choices.items())
 
 
 def _mean_f(

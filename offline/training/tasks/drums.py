@@ -26,7 +26,15 @@ from samplechop.offline.training.streaming_targets import (
 )
 from samplechop.offline.training.tasks.drum_augmentation import augment_audio
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.detectors.drums.hit_picking import ALONE, VELOCITY, DrumChoice, DrumDecision, HitPicker
+from samplechop.realtime.detectors.drums.hit_picking import (
+    ALONE,
+    NEVER,
+    VELOCITY,
+    DrumChoice,
+    DrumDecision,
+    HitPicker,
+    Pairs,
+)
 from samplechop.realtime.dsp.band_spectrum import LENGTH
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
 from samplechop.realtime.nets.streaming import calibrated
@@ -50,8 +58,6 @@ RELATIVES = (0.3, 0.45, 0.6, 0.75)
 LEAST_RIGHT = 0.25
 """How often a stroke of the least score is right, at least. The best F has about half of itself there, which is hardly
 anything for a drum that is struck seldom."""
-NEVER = 1.0
-"""The threshold of a drum that no score is right often enough for: it is given to those who set one of their own."""
 TOLERANCE_FRAMES = 5
 """29 ms: how far a hit may lie from a true one and count as right."""
 COLOURS = dict(zip(DRUMS, ("#d1495b", "#30638e", "#edae49", "#66a182", "#7a5195"), strict=True))
@@ -161,6 +167,16 @@ def together(some: Sequence[Judged], others: Sequence[Judged] | None) -> Sequenc
     return [(n + m, [*found, *more]) for (n, found), (m, more) in zip(some, others, strict=True)]
 
 
+def calibration_of(judged: Sequence[Judged]) -> Pairs:
+    """Give how often a score is right, over recordings; () where too little is detected."""
+    return measures.calibration([verdict for _, some in judged for verdict in some])
+
+
+def right_often(calibration: Pairs, threshold: float) -> bool:
+    """Say whether strokes at a threshold are right in LEAST_RIGHT of all cases; where nobody knows, they are."""
+    return not calibration or calibrated(calibration, threshold) >= LEAST_RIGHT
+
+
 def best_choice(
     scored: Sequence[Scored], gap: float, judge: Judge = verdicts, beside: Sequence[Judged] | None = None
 ) -> tuple[DrumChoice, float]:
@@ -174,15 +190,15 @@ def best_choice(
 
     def f_of(choice: DrumChoice) -> tuple[float, DrumChoice]:
         judged = judged_by(scored, choice, judge)
-        pairs = choice.calibration or measures.calibration([verdict for _, some in judged for verdict in some])
+        pairs = choice.calibration or calibration_of(judged)
         return measures.mean_f_measure(together(judged, beside)), replace(choice, calibration=pairs)
 
     found = [f_of(DrumChoice(*one, gap)) for one in itertools.product(THRESHOLDS, RELATIVES)]
     known = [one for one in found if one[1].calibration]
-    sure = [one for one in known if one[1].calibration[0][1] >= LEAST_RIGHT]
+    sure = [one for one in known if right_often(one[1].calibration, one[1].threshold)]
     f, best = max(sure or known or found, key=itemgetter(0))
     if known and not sure:
-        enough = (one for one in THRESHOLDS if calibrated(best.calibration, one) >= LEAST_RIGHT)
+        enough = (one for one in THRESHOLDS if right_often(best.calibration, one))
         f, best = f_of(replace(best, threshold=next(enough, NEVER)))
     return best, f
 

@@ -25,6 +25,8 @@ START = 0.6
 """What the highest score lately is taken for at first, and the least score of a hit where no attack was heard lately:
 the first hit of a record must be a good one, and the thumps and clicks of an empty groove stay below.
 """
+NEVER = 1.0
+"""The threshold of a drum that no score is right often enough for: it is given to those who set one of their own."""
 Pairs = tuple[tuple[float, float], ...]
 
 

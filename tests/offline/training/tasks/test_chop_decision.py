@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
     AS_GOOD,
     STEADY_LEAST,
@@ -15,9 +14,7 @@ from samplechop.offline.training.tasks.chop_decision import (
     usual_decision,
 )
 from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, Fit, Reader, Scored, verdicts
-from samplechop.offline.training.tasks.drum_decision import DRUM_GAP, decide_drums
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
-from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
 from samplechop.realtime.nets.streaming import calibrated
 
 HEADS = ("chop", "hit", "beat", "downbeat", "kick", "snare", "onset", "solo")
@@ -102,36 +99,6 @@ def test_strengths_of_attacks_are_read_as_before_where_recordings_do_not_tell_ho
     unaware = [replace(one, references={"chop": one.references["chop"]}) for one in fit.scored]
     decision, found = decide(Fit(unaware, fit.evidence), plain, GAP, ())
     assert unless_better(Fit(unaware, fit.evidence), plain, decision, found)[0].ways["attacks"] == plain.ways["attacks"]
-
-
-def test_thresholds_of_a_drum_stay_where_others_are_no_better() -> None:
-    scores = np.zeros(4000, np.float32)
-    places = np.arange(50, 4000, 50)
-    scores[places] = np.where(np.arange(len(places)) % 2, 0.9, 0.6)
-    records = {"kick": [drums.Scored(scores, places[1::2], np.zeros(len(scores), bool))]}
-    best, f = decide_drums(records)
-    for threshold, stays in ((0.75, True), (0.1, False)):
-        before = DrumDecision({"kick": DrumChoice(threshold, 0.0, DRUM_GAP, ((0.5, 0.5), (0.9, 1.0)))}, 6.0)
-        part, now = decide_drums(records, before=before)
-        assert now == f
-        assert (part["drums"]["kick"]["threshold"] == threshold) == stays
-    assert best["drums"]["kick"]["threshold"] not in (0.75, 0.1)
-
-
-def test_a_recording_with_one_stroke_of_drums_alone_counts_by_all_its_strokes() -> None:
-    n, strokes = 2000, np.arange(50, 2000, 50)[:38]
-    alone, mixed = np.ones(n, bool), np.zeros(n, bool)
-    mixed[:100] = True
-    a_break, song = np.zeros(n, np.float32), np.zeros(n, np.float32)
-    a_break[strokes] = np.where(np.arange(38) % 2, 0.6, 0.5)
-    song[strokes] = np.where(strokes < 100, 0.4, 0.9)
-    open_ = np.zeros(n, bool)
-    records = [
-        drums.Scored(a_break, strokes[1::2], open_, alone),
-        drums.Scored(song, strokes, open_, mixed),
-    ]
-    part, f = decide_drums({"kick": records})
-    assert 0.5 < part["drums_alone"]["kick"]["threshold"] <= 0.6 and f["kick"] > 0.95
 
 
 def test_of_two_sure_attacks_the_likelier_one_stays_the_stronger() -> None:

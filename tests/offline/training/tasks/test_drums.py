@@ -18,7 +18,7 @@ from samplechop.offline.training.tasks.drums import SPEC, VELOCITY, WAIT, annota
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
-from samplechop.realtime.detectors.drums.hit_picking import DrumChoice
+from samplechop.realtime.detectors.drums.hit_picking import NEVER, DrumChoice
 from samplechop.realtime.nets.streaming import calibrated
 from tests.support.command import samplechop
 from tests.support.signals import record
@@ -96,7 +96,7 @@ def test_a_stroke_at_the_threshold_is_right_often_enough() -> None:
 
 def test_a_drum_that_no_score_is_sure_of_is_never_given() -> None:
     choice, f = drums.best_choice([struck(0.12)], 0.06)
-    assert (choice.threshold, f) == (drums.NEVER, 0)
+    assert (choice.threshold, f) == (NEVER, 0)
     assert choice.calibration
 
 
