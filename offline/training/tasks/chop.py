@@ -17,7 +17,7 @@ from samplechop.offline.training.loop import Fitted, Options, Run
 from samplechop.offline.training.recipes import ChopOptions
 from samplechop.offline.training.shared_net import CHANNELS, SharedShape
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Record, StreamSpec
-from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks import drum_choice, drums
 from samplechop.offline.training.tasks.chop_decision import (
     THRESHOLDS,
     cross_judged,
@@ -83,8 +83,8 @@ def score_drums(
     spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records: Sequence[Record]
 ) -> tuple[Drums, Drums]:
     """Set the answers about drums beside the truth: those of the late heads, and those of the early ones."""
-    late: dict[str, list[drums.Scored]] = {head: [] for head in STRUCK if head in spec.names}
-    early: dict[str, list[drums.Scored]] = {name: [] for name in DRUMS} if spec.early else {}
+    late: dict[str, list[drum_choice.Scored]] = {head: [] for head in STRUCK if head in spec.names}
+    early: dict[str, list[drum_choice.Scored]] = {name: [] for name in DRUMS} if spec.early else {}
     for record, whole in zip(records, answers, strict=True):
         for (group, _, place), prefix, found in zip(spec.groups, ("", EARLY), (late, early), strict=False):
             given, target, weight = (
@@ -95,7 +95,7 @@ def score_drums(
                 if weight[:, column].any():
                     references = np.flatnonzero(target[:, column] == 1)
                     some.append(
-                        drums.Scored(np.ascontiguousarray(given[:, column]), references, weight[:, column] == 0)
+                        drum_choice.Scored(np.ascontiguousarray(given[:, column]), references, weight[:, column] == 0)
                     )
     return late, early
 
@@ -184,7 +184,7 @@ class ChopTask(streaming.StreamingTask):
         late, early = zip(validation, score_drums(self.spec, answers, self._real), strict=True)
         for name, (made, real), rules in (
             ("confirmed", late, (None, peak_verdicts)),
-            ("early", early, (drums.GAPS, drums.verdicts)),
+            ("early", early, (drum_choice.GAPS, drum_choice.verdicts)),
         ):
             deciding = {
                 drum: [*real.get(drum, ()), *(one for one in some if not real.get(drum) or not len(one.references))]

@@ -20,7 +20,7 @@ from samplechop.offline.training import dataset, keras_models
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks import drum_choice
 from samplechop.offline.training.tasks.chop_decision import (
     decide,
     record_of,
@@ -60,8 +60,8 @@ class Judged(NamedTuple):
     """
 
     scored: Scored
-    late: dict[str, drums.Scored]
-    early: dict[str, drums.Scored]
+    late: dict[str, drum_choice.Scored]
+    early: dict[str, drum_choice.Scored]
     frames: int
     hops: int
 
@@ -109,8 +109,8 @@ def _by_drum(judged: Sequence[Judged], rule: DrumsAlone | None, lookahead: int) 
     """Give, by drum, the recordings of the late heads and of the early ones; if there is a rule, with where drums alone
     sound.
     """
-    late: dict[str, list[drums.Scored]] = {}
-    early: dict[str, list[drums.Scored]] = {}
+    late: dict[str, list[drum_choice.Scored]] = {}
+    early: dict[str, list[drum_choice.Scored]] = {}
     for one in judged:
         alone = there = None
         if rule is not None:
@@ -162,7 +162,7 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, options: StreamOpti
     }
     fitted = {
         "confirmed": decide_drums(late, before=standing["confirmed"]),
-        "early": decide_drums(early, drums.GAPS, drums.verdicts, standing["early"]),
+        "early": decide_drums(early, drum_choice.GAPS, drum_choice.verdicts, standing["early"]),
     }
     record = documents.read_json(path)
     record |= {

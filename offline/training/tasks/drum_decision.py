@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samplechop.offline.training import measures
 from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Answers
-from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks import drum_choice
 from samplechop.offline.training.tasks.chop_targets import HOP, STRUCK
 from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
 from samplechop.realtime.nets.streaming import decay_of
@@ -22,13 +22,13 @@ DRUM_TOLERANCE_FRAMES = 3
 DRUM_GAP = 0.05
 """Seconds between two strokes of one drum that are told apart."""
 STROKES = Answers(dict.fromkeys(STRUCK, 1.0), HOP, {-1: 0.5, 1: 0.5})
-Drums = Mapping[str, Sequence[drums.Scored]]
+Drums = Mapping[str, Sequence[drum_choice.Scored]]
 """By drum, the recordings of which something is known."""
 
 
-def peak_verdicts(one: drums.Scored, choice: DrumChoice) -> list[Verdict]:
+def peak_verdicts(one: drum_choice.Scored, choice: DrumChoice) -> list[Verdict]:
     """Compare the strokes that an AdaptivePicker would find with the truth."""
-    frames, highest = measures.adaptive_peaks(one.scores, decay_of(drums.MEMORY_SECONDS, HOP, SAMPLE_RATE))
+    frames, highest = measures.adaptive_peaks(one.scores, decay_of(drum_choice.MEMORY_SECONDS, HOP, SAMPLE_RATE))
     scores = one.scores[frames]
     frames = frames[(scores >= choice.threshold) & (scores >= choice.relative * highest)]
     frames = frames[measures.apart(frames, round(choice.gap * SAMPLE_RATE / HOP))]
@@ -42,10 +42,10 @@ def scored_drums(
     names: Sequence[str],
     prefix: str = "",
     alone: NDArray[np.bool_] | None = None,
-) -> dict[str, drums.Scored]:
+) -> dict[str, drum_choice.Scored]:
     """Set probabilities, float32 (frames, names), beside what is known of each drum; the others are left out.
 
-    answers: of heads called `prefix` and the drum. alone: bool (frames,), see `drums.Scored`.
+    answers: of heads called `prefix` and the drum. alone: bool (frames,), see `drum_choice.Scored`.
     """
     target, weight = answers.targets(known, len(given))
     found = {}
@@ -53,14 +53,14 @@ def scored_drums(
         if head in names and head not in answers.values and weight[:, column].any():
             scores = np.ascontiguousarray(given[:, names.index(head)])
             references, unknown = np.flatnonzero(target[:, column] == 1), weight[:, column] == 0
-            found[head.removeprefix(prefix)] = drums.Scored(scores, references, unknown, alone)
+            found[head.removeprefix(prefix)] = drum_choice.Scored(scores, references, unknown, alone)
     return found
 
 
 def decide_drums(
     records: Drums,
     gaps: Mapping[str, float] | None = None,
-    judge: drums.Judge = peak_verdicts,
+    judge: drum_choice.Judge = peak_verdicts,
     before: DrumDecision | None = None,
 ) -> tuple[dict[str, object], dict[str, float]]:
     """Choose thresholds of each drum that is heard in some record; gives a part of a manifest's decision, and each F.
@@ -83,34 +83,35 @@ def decide_drums(
             best, f[name] = (stands, was) if was >= f[name] else (best, f[name])
         for alone, choice in best.items():
             choices[alone][name] = choice
-    return (drums.decision_of(choices[False], choices.get(True)), f) if heard else ({}, {})
+    return (drum_choice.decision_of(choices[False], choices.get(True)), f) if heard else ({}, {})
 
 
 def _best_choices(
-    there: Mapping[bool, Sequence[drums.Scored]], gap: float, judge: drums.Judge
+    there: Mapping[bool, Sequence[drum_choice.Scored]], gap: float, judge: drum_choice.Judge
 ) -> tuple[dict[bool, DrumChoice], float]:
     """Choose for each kind of passage, in turn, beside what was chosen for the other; give the mean F of all, too."""
     best: dict[bool, DrumChoice] = {}
     for alone in (*there, *there) if len(there) > 1 else there:
         others = None
         if (other := best.get(not alone)) is not None:
-            others = drums.judged_by(there[not alone], other, judge)
-        best[alone], _ = drums.best_choice(there[alone], gap, judge, others)
+            others = drum_choice.judged_by(there[not alone], other, judge)
+        best[alone], _ = drum_choice.best_choice(there[alone], gap, judge, others)
     return best, _mean_f(there, best, judge)
 
 
 def _right_often(
-    there: Mapping[bool, Sequence[drums.Scored]], choices: Mapping[bool, DrumChoice], judge: drums.Judge
+    there: Mapping[bool, Sequence[drum_choice.Scored]], choices: Mapping[bool, DrumChoice], judge: drum_choice.Judge
 ) -> bool:
-    """Say whether strokes are right often enough in each kind of passage, as those of `drums.best_choice` are."""
-    known = {alone: drums.calibration_of(drums.judged_by(there[alone], one, judge)) for alone, one in choices.items()}
-    return all(drums.right_often(known[alone], one.threshold) for alone, one in choices.items())
+    """Say whether strokes are right often enough in each kind of passage, as those of `drum_choice.best_choice` are."""
+    judged = {alone: drum_choice.judged_by(there[alone], one, judge) for alone, one in choices.items()}
+    pairs = {alone: drum_choice.calibration_of(some) for alone, some in judged.items()}
+    return all(drum_choice.right_often(pairs[alone], one.threshold) for alone, one in choices.items())
 
 
 def _mean_f(
-    there: Mapping[bool, Sequence[drums.Scored]], choices: Mapping[bool, DrumChoice], judge: drums.Judge
+    there: Mapping[bool, Sequence[drum_choice.Scored]], choices: Mapping[bool, DrumChoice], judge: drum_choice.Judge
 ) -> float:
-    judged: Sequence[drums.Judged] | None = None
+    judged: Sequence[drum_choice.Judged] | None = None
     for alone, scored in there.items():
-        judged = drums.together(drums.judged_by(scored, choices[alone], judge), judged)
+        judged = drum_choice.together(drum_choice.judged_by(scored, choices[alone], judge), judged)
     return round(measures.mean_f_measure(judged or ()), 4)

@@ -1,20 +1,16 @@
 """The drum net: when each of five drums is struck, and how hard."""
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samplechop.models import DrumFeatures, Manifest
 from samplechop.offline.labels.drum_labels import drum_labels_beside, read_drum_labels
 from samplechop.offline.training import dataset, measures, streaming, tcn
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Run
-from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.streaming_targets import (
     SAMPLE_RATE,
@@ -25,19 +21,19 @@ from samplechop.offline.training.streaming_targets import (
     split_of,
 )
 from samplechop.offline.training.tasks.drum_augmentation import augment_audio
-from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.detectors.drums.hit_picking import (
-    ALONE,
-    NEVER,
-    VELOCITY,
-    DrumChoice,
-    DrumDecision,
-    HitPicker,
-    Pairs,
+from samplechop.offline.training.tasks.drum_choice import (
+    GAPS,
+    THRESHOLDS,
+    Scored,
+    best_choice,
+    decision_of,
+    f_by_drum,
+    judged_by,
 )
+from samplechop.realtime.core.events import DRUMS
+from samplechop.realtime.detectors.drums.hit_picking import VELOCITY, DrumDecision
 from samplechop.realtime.dsp.band_spectrum import LENGTH
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
-from samplechop.realtime.nets.streaming import calibrated
 
 WAIT = 591
 """Samples from an attack on that are known when it is scored, at least: with the hop and a block of 256, 25 ms."""
@@ -50,16 +46,6 @@ DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128)
 """In frames of 256 samples: together they cover the last 512 frames, 3 s, a bar and a half."""
 CHANNELS = 48
 STEPS, TUNING_STEPS = 4000, 400
-MEMORY_SECONDS = 6.0
-GAPS = {"kick": 0.07, "snare": 0.06, "hat": 0.06, "tom": 0.06, "cymbal": 0.08}
-"""Seconds between two hits of one drum."""
-THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
-RELATIVES = (0.3, 0.45, 0.6, 0.75)
-LEAST_RIGHT = 0.25
-"""How often a stroke of the least score is right, at least. The best F has about half of itself there, which is hardly
-anything for a drum that is struck seldom."""
-TOLERANCE_FRAMES = 5
-"""29 ms: how far a hit may lie from a true one and count as right."""
 COLOURS = dict(zip(DRUMS, ("#d1495b", "#30638e", "#edae49", "#66a182", "#7a5195"), strict=True))
 
 
@@ -104,31 +90,6 @@ SPEC = StreamSpec(
 SHAPE = tcn.Shape(SPEC.n_features, len(SPEC.names), DILATIONS, CHANNELS)
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One recording and one drum: the net's probability at every frame; frames at which it was struck; where nobody
-    knows.
-
-    scores: float32 (n,). references: int64 (m,). unknown: bool (n,). alone: bool (n,), where drums alone sound, as the
-    detector knows it at that frame; None if nothing says so.
-    """
-
-    scores: NDArray[np.float32]
-    references: NDArray[np.int64]
-    unknown: NDArray[np.bool_]
-    alone: NDArray[np.bool_] | None = None
-
-    def where(self, alone: bool) -> "Scored":
-        """Give what is known of the passages of drums alone, or of the others."""
-        if self.alone is None:
-            return self
-        return replace(
-            self,
-            references=self.references[self.alone[self.references] == alone],
-            unknown=self.unknown | (self.alone != alone),
-        )
-
-
 def score(predict: streaming.Predict, records: Sequence[Record]) -> dict[str, list[Scored]]:
     """Run the net over records; gives for each drum those records of which something is known."""
     found: dict[str, list[Scored]] = {name: [] for name in DRUMS}
@@ -140,67 +101,6 @@ def score(predict: streaming.Predict, records: Sequence[Record]) -> dict[str, li
                 scores = np.ascontiguousarray(given[:, column])
                 found[name].append(Scored(scores, np.flatnonzero(target == 1), weight == 0))
     return found
-
-
-def verdicts(one: Scored, choice: DrumChoice) -> list[Verdict]:
-    """Compare the hits the live detector would give with the truth."""
-    picker = HitPicker([choice], MEMORY_SECONDS, HOP_LENGTH, SAMPLE_RATE, most=len(one.scores))
-    frames = picker.push(one.scores[:, None])[:, 0]
-    return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, TOLERANCE_FRAMES)
-
-
-Judge = Callable[[Scored, DrumChoice], list[Verdict]]
-"""What would be detected in one recording by a choice, compared with the truth."""
-Judged = tuple[int, list[Verdict]]
-"""How many strokes there are, and what would be detected, compared with the truth."""
-
-
-def judged_by(scored: Sequence[Scored], choice: DrumChoice, judge: Judge = verdicts) -> list[Judged]:
-    """Judge each recording."""
-    return [(len(one.references), judge(one, choice)) for one in scored]
-
-
-def together(some: Sequence[Judged], others: Sequence[Judged] | None) -> Sequence[Judged]:
-    """Join what is judged of the same recordings by two choices."""
-    if others is None:
-        return some
-    return [(n + m, [*found, *more]) for (n, found), (m, more) in zip(some, others, strict=True)]
-
-
-def calibration_of(judged: Sequence[Judged]) -> Pairs:
-    """Give how often a score is right, over recordings; () where too little is detected."""
-    return measures.calibration([verdict for _, some in judged for verdict in some])
-
-
-def right_often(calibration: Pairs, threshold: float) -> bool:
-    """Say whether strokes at a threshold are right in LEAST_RIGHT of all cases; where nobody knows, they are."""
-    return not calibration or calibrated(calibration, threshold) >= LEAST_RIGHT
-
-
-def best_choice(
-    scored: Sequence[Scored], gap: float, judge: Judge = verdicts, beside: Sequence[Judged] | None = None
-) -> tuple[DrumChoice, float]:
-    """Give the choice with the highest mean F-measure, calibrated, and that measure. gap: seconds.
-
-    Of those whose strokes are right in LEAST_RIGHT of all cases even at the threshold. If there are none, the threshold
-    of the best one is raised to where they are, or to NEVER. Where so little is detected that nothing can be
-    calibrated, the best F alone counts. Recordings without a stroke count in how often a score is right, not in F.
-    beside: of each recording what is judged by another choice, for its other passages; that counts in its F-measure.
-    """
-
-    def f_of(choice: DrumChoice) -> tuple[float, DrumChoice]:
-        judged = judged_by(scored, choice, judge)
-        pairs = choice.calibration or calibration_of(judged)
-        return measures.mean_f_measure(together(judged, beside)), replace(choice, calibration=pairs)
-
-    found = [f_of(DrumChoice(*one, gap)) for one in itertools.product(THRESHOLDS, RELATIVES)]
-    known = [one for one in found if one[1].calibration]
-    sure = [one for one in known if right_often(one[1].calibration, one[1].threshold)]
-    f, best = max(sure or known or found, key=itemgetter(0))
-    if known and not sure:
-        enough = (one for one in THRESHOLDS if right_often(best.calibration, one))
-        f, best = f_of(replace(best, threshold=next(enough, NEVER)))
-    return best, f
 
 
 class DrumTask(streaming.StreamingTask):
@@ -234,12 +134,12 @@ class DrumTask(streaming.StreamingTask):
         self._deciding = deciding
         best = {name: best_choice(records, GAPS[name]) for name, records in deciding.items()}
         choices = {name: choice for name, (choice, _) in best.items()}
-        validation = _f_of(scored, choices)
+        validation = f_by_drum(scored, choices)
         if self.start is not None:
             nets = [self.shape.build(1, layers=layers) for layers in self.start.members]
             before = self.start.manifest
             known = DrumDecision.read(before.decision, before.name).drums
-            self._found[f"{before.name}, before"] = _f_of(score(streaming.mean_of(nets), self.validation), known)
+            self._found[f"{before.name}, before"] = f_by_drum(score(streaming.mean_of(nets), self.validation), known)
         self._found[""] = validation
         scores = {
             "deciding_f": {name: round(f, 4) for name, (_, f) in best.items()},
@@ -276,23 +176,6 @@ class DrumTask(streaming.StreamingTask):
             lines[name] = COLOURS[name], points, at
         title = "Drums on the records that decided, ±29 ms"
         measures.draw_precision_recall(title, lines, "-", folder / "precision-recall.png")
-
-
-def _f_of(scored: Mapping[str, Sequence[Scored]], choices: Mapping[str, DrumChoice]) -> dict[str, float]:
-    """Give the F-measure of each drum; nan of one that is struck nowhere."""
-    return {
-        name: measures.mean_f_measure(judged_by(scored[name], choice))
-        if any(len(one.references) for one in scored[name])
-        else float("nan")
-        for name, choice in choices.items()
-    }
-
-
-def decision_of(choices: Mapping[str, DrumChoice], alone: Mapping[str, DrumChoice] | None = None) -> dict[str, object]:
-    """Give the manifest's decision, as realtime/detectors/drums/hit_picking.py reads it. alone: for drums alone."""
-    parts = {"drums": choices, **({ALONE: alone} if alone else {})}
-    records = {key: {name: asdict(one) for name, one in some.items()} for key, some in parts.items()}
-    return {**records, "memory_seconds": MEMORY_SECONDS}
 
 
 def net_of(_options: StreamOptions) -> tuple[StreamSpec, tcn.Shape]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks import drum_choice
 from samplechop.offline.training.tasks.drum_decision import DRUM_GAP, decide_drums
 from samplechop.realtime.detectors.drums.hit_picking import NEVER, DrumChoice, DrumDecision
 
@@ -11,7 +11,7 @@ def test_thresholds_of_a_drum_stay_where_others_are_no_better() -> None:
     scores = np.zeros(4000, np.float32)
     places = np.arange(50, 4000, 50)
     scores[places] = np.where(np.arange(len(places)) % 2, 0.9, 0.6)
-    records = {"kick": [drums.Scored(scores, places[1::2], np.zeros(len(scores), bool))]}
+    records = {"kick": [drum_choice.Scored(scores, places[1::2], np.zeros(len(scores), bool))]}
     best, f = decide_drums(records)
     for threshold, stays in ((0.75, True), (0.1, False)):
         before = DrumDecision({"kick": DrumChoice(threshold, 0.0, DRUM_GAP, ((0.5, 0.5), (0.9, 1.0)))}, 6.0)
@@ -30,8 +30,8 @@ def test_a_recording_with_one_stroke_of_drums_alone_counts_by_all_its_strokes() 
     song[strokes] = np.where(strokes < 100, 0.4, 0.9)
     open_ = np.zeros(n, bool)
     records = [
-        drums.Scored(a_break, strokes[1::2], open_, alone),
-        drums.Scored(song, strokes, open_, mixed),
+        drum_choice.Scored(a_break, strokes[1::2], open_, alone),
+        drum_choice.Scored(song, strokes, open_, mixed),
     ]
     part, f = decide_drums({"kick": records})
     assert 0.5 < part["drums_alone"]["kick"]["threshold"] <= 0.6 and f["kick"] > 0.95
@@ -40,7 +40,7 @@ def test_a_recording_with_one_stroke_of_drums_alone_counts_by_all_its_strokes() 
 def test_a_drum_that_no_score_is_sure_of_is_never_given_whatever_stood() -> None:
     scores, places = np.zeros(30 * 301, np.float32), 30 * np.arange(1, 301)
     scores[places] = np.linspace(0.2, 0.9, 300, dtype=np.float32)
-    records = {"tom": [drums.Scored(scores, places[::9], np.zeros(len(scores), bool))]}
+    records = {"tom": [drum_choice.Scored(scores, places[::9], np.zeros(len(scores), bool))]}
     before = DrumDecision({"tom": DrumChoice(0.2, 0.0, DRUM_GAP)}, 6.0)
     part, f = decide_drums(records, before=before)
     assert (part["drums"]["tom"]["threshold"], f["tom"]) == (NEVER, 0)

@@ -1,7 +1,6 @@
 """What the drum net is asked, and the whole way to a model that hears."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,6 @@ from samplechop.offline.training.tasks.drums import SPEC, VELOCITY, WAIT, annota
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
-from samplechop.realtime.detectors.drums.hit_picking import NEVER, DrumChoice
-from samplechop.realtime.nets.streaming import calibrated
 from tests.support.command import samplechop
 from tests.support.signals import record
 
@@ -66,45 +63,6 @@ def test_hardly_audible_hits_are_neither_asked_for_nor_denied(tmp_path: Path) ->
     taken = record_of(SPEC, np.zeros(2 * 44_100, np.float32), annotation(labels, labels))
     assert not taken.target[:, KICK].any()
     assert not taken.weight[SPEC.answers.frame_of(1.0), KICK]
-
-
-def test_of_hits_only_those_near_a_true_one_are_right() -> None:
-    scores = np.zeros(300, np.float32)
-    scores[[50, 152, 250]] = 0.9
-    unknown = np.zeros(300, np.bool_)
-    one = drums.Scored(scores, np.array([50, 150]), unknown)
-    choice = DrumChoice(0.5, 0.5, 0.06)
-    assert [right for _, right in drums.verdicts(one, choice)] == [True, True, False]
-    unknown[249] = True
-    assert [right for _, right in drums.verdicts(one, choice)] == [True, True]
-
-
-def struck(right: float) -> drums.Scored:
-    """Give three hundred strokes of rising scores, of which so many of the higher half are right, and few others."""
-    rng = np.random.default_rng(4)
-    scores, places = np.zeros(30 * 301, np.float32), 30 * np.arange(1, 301)
-    scores[places] = heights = np.linspace(0.2, 0.9, 300, dtype=np.float32)
-    chance = np.where(heights > 0.55, right, 0.1)
-    return drums.Scored(scores, places[rng.random(300) < chance], np.zeros(len(scores), np.bool_))
-
-
-def test_a_stroke_at_the_threshold_is_right_often_enough() -> None:
-    choice, f = drums.best_choice([struck(0.7)], 0.06)
-    assert choice.threshold > 0.4 and f > 0.5
-    assert calibrated(choice.calibration, choice.threshold) >= drums.LEAST_RIGHT
-
-
-def test_a_drum_that_no_score_is_sure_of_is_never_given() -> None:
-    choice, f = drums.best_choice([struck(0.12)], 0.06)
-    assert (choice.threshold, f) == (NEVER, 0)
-    assert choice.calibration
-
-
-def test_passages_of_drums_alone_are_known_apart() -> None:
-    one = replace(struck(0.7), alone=np.arange(30 * 301) < 30 * 150)
-    inside, outside = one.where(True), one.where(False)
-    assert len(inside.references) + len(outside.references) == len(one.references)
-    assert not (inside.unknown == outside.unknown).any()
 
 
 def test_augmented_records_keep_their_length_and_level() -> None:
