@@ -81,7 +81,10 @@ GIVEN_AWAY = 0.005
 
 
 def fitted(way: str, fit: Fit, peaks: Sequence[Peaks], gap: float) -> Way | None:
-    """Fit what counts for a way, over the attacks of which is known whether they are right; None where few are."""
+    """Fit what counts for a way, over the attacks of which is known whether they are right.
+
+    None where of few is, and where nothing that may count speaks for them.
+    """
     from sklearn.linear_model import LogisticRegression
 
     head, columns = REFERENCES[way], fit.evidence.columns
@@ -99,15 +102,17 @@ def fitted(way: str, fit: Fit, peaks: Sequence[Peaks], gap: float) -> Way | None
         return None
     x, y, weight = np.concatenate(inputs), np.concatenate(targets), np.concatenate(counts)
     model = LogisticRegression(C=PENALTY, max_iter=500)
-    while True:
+    while used:
         model.fit(x[:, [columns[name] for name in used]], y, weight / weight.mean())
         worst = int(np.argmin(model.coef_[0]))
-        if model.coef_[0][worst] >= 0 or len(used) == 1:
+        if model.coef_[0][worst] >= 0:
             break
         del used[worst]  # what speaks against it here may speak for it in other music
+    if not np.any(np.round(model.coef_[0], 4) > 0):
+        return None
     weights = {name: round(float(one), 4) for name, one in zip(used, model.coef_[0], strict=True)}
     beat, bar = weights.pop("beat", 0.0), weights.pop("bar", 0.0)
-    return Way(0.5, 0.0, weights or {head: 1.0}, round(float(model.intercept_[0]), 4), beat, bar, gap)
+    return Way(0.5, 0.0, weights or {head: 0.0}, round(float(model.intercept_[0]), 4), beat, bar, gap)
 
 
 def strengths(fit: Fit, peaks: Sequence[Peaks], decision: Decision, name: str) -> tuple[tuple[float, float], ...]:
@@ -165,11 +170,12 @@ def decide(
     for name in USED:
         ways[name] = fitted(name, fit, peaks, gap if name == "both" else ATTACK_GAP) or ways[name]
     alone = drums_alone(fit, peaks, features) or before.drums_alone
-    decision = Decision(ways, MEMORY_SECONDS, BEAT_REACH, 0.0, alone)
+    decision = Decision(dict(ways), MEMORY_SECONDS, BEAT_REACH, 0.0, alone)
     for name, head in REFERENCES.items():
         if name != "attacks" and fit.knows(head):
             ways[name], scores[name] = _best(name, fit, decision)
-    peaks = fit.peaks(replace(decision, ways=ways))
+    decision = replace(decision, ways=dict(ways))
+    peaks = fit.peaks(decision)
     for name in REFERENCES:
         if pairs := strengths(fit, peaks, decision, name):
             ways[name] = replace(ways[name], calibration=pairs)

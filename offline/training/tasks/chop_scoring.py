@@ -1,5 +1,6 @@
 """Recordings with what a chop net answers and what is known of them, and how good the attacks chosen are."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,16 +112,10 @@ class Fit:
         found = []
         for one in self.scored:
             ranking.reset()
-            found.append(self._apart(ranking.peaks(one.rows)))
+            every = ranking.peaks(one.rows)
+            kept = measures.apart(every.frames, math.ceil(ATTACK_GAP * SAMPLE_RATE / HOP))
+            found.append(Peaks(every.frames[kept], every.scores[kept], every.highest[kept], every.every))
         return found
-
-    @staticmethod
-    def _apart(peaks: Peaks) -> Peaks:
-        kept: list[int] = []
-        for place, frame in enumerate(peaks.frames.tolist()):
-            if not kept or (frame - peaks.frames[kept[-1]]) * HOP >= ATTACK_GAP * SAMPLE_RATE:
-                kept.append(place)
-        return Peaks(peaks.frames[kept], peaks.scores[kept], peaks.highest[kept], peaks.every)
 
 
 def right(frames: NDArray[np.int64], references: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from samplechop.offline.training.tasks.chop_decision import (
     usual_decision,
 )
 from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, Fit, Reader, Scored, verdicts
+from samplechop.realtime.detectors.beats.tracker import COLUMNS
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
 from samplechop.realtime.nets.streaming import calibrated
 
@@ -21,8 +22,11 @@ HEADS = ("chop", "hit", "beat", "downbeat", "kick", "snare", "onset", "solo")
 GAP = 0.1
 
 
-def recording(seed: int) -> Scored:
-    """Make answers of a net that is right more often than not, another share of the time in each recording."""
+def recording(seed: int, higher: float = 0.1) -> Scored:
+    """Make answers of a net that is right more often than not, another share of the time in each recording.
+
+    higher: by how much its probability is at true places.
+    """
     rng, n = np.random.default_rng(seed), 700
     target = np.zeros((n, len(JUDGED.names)), np.float32)
     weight = np.ones_like(target)
@@ -31,10 +35,10 @@ def recording(seed: int) -> Scored:
     true = rng.random(len(places)) < 0.4 + 0.1 * seed
     for name in HEADS[:-1]:
         given[places, HEADS.index(name)] = rng.uniform(0.3, 0.9, len(places))
-        given[places[true], HEADS.index(name)] += 0.1
+        given[places[true], HEADS.index(name)] += higher
         if name in JUDGED.names:
             target[places[true], JUDGED.names.index(name)] = 1
-    pulse = np.zeros((n, 2), np.float32)
+    pulse = np.zeros((n, COLUMNS), np.float32)
     return Reader(HEADS).scored(given, pulse, np.zeros((n, 1), np.float32), target, weight, JUDGED.names)
 
 
@@ -66,11 +70,19 @@ def test_of_thresholds_as_good_the_default_has_the_lowest_and_other_ways_the_hig
         target[places if name == "onset" else places[::2], JUDGED.names.index(name)] = 1
         given[places[::2], HEADS.index(name)] = 0.95
     target[places[::8], JUDGED.names.index("beat")] = 1
-    nothing = np.zeros((n, 2), np.float32), np.zeros((n, 1), np.float32)
+    nothing = np.zeros((n, COLUMNS), np.float32), np.zeros((n, 1), np.float32)
     one = Reader(HEADS).scored(given, *nothing, target, np.ones_like(target), JUDGED.names)
     decision, _ = decide(Fit([one], Evidence(HEADS, BEAT_REACH)), usual_decision(None, HEADS), GAP, ())
     assert decision.ways["both"].threshold == STEADY_LEAST and decision.ways["both"].relative == 0
     assert decision.ways["hits"].threshold > 0.8
+
+
+def test_what_speaks_against_an_attack_counts_for_none_and_where_all_does_what_stood_stays() -> None:
+    wrong = Fit([recording(seed, higher=-0.2) for seed in range(4)] * 4, Evidence(HEADS, BEAT_REACH))
+    usual = usual_decision(None, HEADS)
+    ways = decide(wrong, usual, GAP, ())[0].ways
+    assert all(weight >= 0 for way in ways.values() for weight in way.weights.values())
+    assert ways["hits"].weights == usual.ways["hits"].weights
 
 
 def test_what_stood_stays_where_another_choice_is_hardly_better(fit: Fit) -> None:
