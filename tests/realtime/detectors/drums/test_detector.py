@@ -1,95 +1,104 @@
-"""Which frames become drum hits."""
+"""The drum detector on drums whose places are known."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from samplechop.models import ModelError
-from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision, HitPicker
+from samplechop.offline.evaluate.runner import synthetic_noises
+from samplechop.realtime.core.events import Event
+from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
+from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
+from samplechop.realtime.detectors.drums.hit_picking import NOTES
+from tests.support.signals import RATE, kick, record
 
-HOP, RATE = 256, 44_100
-GAP = 5 * HOP / RATE
-DRUM = {"threshold": 0.3, "relative": 0.5, "gap": GAP, "calibration": [[0.1, 0.2], [0.9, 0.95]]}
-RECORD = {"drums": {"kick": DRUM}, "memory_seconds": 6.0}
-
-
-def picked(*columns: list[float], relative: float = 0.5) -> list[tuple[int, int]]:
-    scores = np.ascontiguousarray(np.array(columns, np.float32).T)
-    choices = [DrumChoice(0.3, relative, GAP)] * len(columns)
-    return [(frame, drum) for frame, drum in HitPicker(choices, 6.0, HOP, RATE, len(scores)).push(scores).tolist()]
+BLOCK = 256
+MOST_MS = 25.0
 
 
-def test_the_first_frame_that_reaches_the_threshold_is_the_hit() -> None:
-    assert picked([0, 0.1, 0.4, 0.9, 0.5, 0]) == [(2, 0)]
+@pytest.fixture(scope="module")
+def detector() -> DrumDetector:
+    made = DrumDetector()
+    made.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+    return made
 
 
-def test_a_score_at_the_threshold_reaches_it() -> None:
-    assert picked([0, 0.3, 0]) == [(1, 0)]
+def run(detector: DrumDetector, audio: np.ndarray) -> list[Event]:
+    detector.reset()
+    events: list[Event] = []
+    padded = np.concatenate([audio, np.zeros(detector.latency, np.float32)])
+    for start in range(0, len(padded), BLOCK):
+        detector.process(padded[start : start + BLOCK], start, events.append)
+    return events
 
 
-def test_within_the_gap_there_is_no_second_hit() -> None:
-    assert picked([0.9, 0, 0.9, 0, 0, 0, 0.9]) == [(0, 0), (6, 0)]
+def kicks() -> tuple[np.ndarray, np.ndarray]:
+    """Kicks over hiss, half a second apart, and where they begin."""
+    rng = np.random.default_rng(0)
+    audio = (rng.standard_normal(6 * RATE) * 1e-3).astype(np.float32)
+    starts = np.arange(RATE, 5 * RATE, RATE // 2) + rng.integers(0, 256, 8)
+    for start in starts:
+        sound = kick(rng)
+        audio[start : start + len(sound)] += sound
+    return audio, starts
 
 
-def test_a_score_far_below_its_like_is_no_hit() -> None:
-    assert picked([0.9, 0, 0, 0, 0, 0, 0, 0.4]) == [(0, 0)]
-    assert picked([0.9, 0, 0, 0, 0, 0, 0, 0.4], relative=0.4) == [(0, 0), (7, 0)]
+def test_a_hit_is_emitted_within_25_ms(detector: DrumDetector) -> None:
+    assert sum(samples for _, samples in detector.latency_terms) == detector.latency
+    assert detector.latency <= MOST_MS * ANALYSIS_RATE / 1000
+    assert detector.immediate
 
 
-def test_what_was_loud_long_ago_is_forgotten() -> None:
-    seconds = [0.0] * (6 * RATE // HOP)
-    assert picked([0.9, *seconds, 0.4]) == [(0, 0), (1 + len(seconds), 0)]
+def test_kicks_are_found_where_they_begin(detector: DrumDetector) -> None:
+    audio, starts = kicks()
+    found = np.array([event.sample for event in run(detector, audio) if event.label == "kick"])
+    assert len(found) == len(starts)
+    assert np.abs(found - starts).max() <= 0.005 * RATE
 
 
-def test_drums_do_not_disturb_each_other() -> None:
-    assert picked([0, 0.9, 0], [0, 0.4, 0]) == [(1, 0), (1, 1)]
+def test_an_empty_groove_strikes_no_drums_and_those_after_it_are_found(detector: DrumDetector) -> None:
+    (groove,), (audio, starts) = synthetic_noises()["run-out"], kicks()
+    assert run(detector, groove) == []
+    found = [event.sample - len(groove) for event in run(detector, np.concatenate([groove, audio]))]
+    assert all(np.abs(np.array(found) - start).min() <= 0.005 * RATE for start in starts)
 
 
-@given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=60), st.integers(1, 59))
-def test_picking_does_not_depend_on_how_scores_come(scores: list[float], split: int) -> None:
-    whole, parts = (HitPicker([DrumChoice(0.3, 0.5, GAP)], 6.0, HOP, RATE, 60) for _ in range(2))
-    column = np.array(scores, np.float32)[:, None]
-    first = parts.push(column[:split])[:, 0].tolist()
-    later = parts.push(column[split:])[:, 0] + split
-    assert whole.push(column)[:, 0].tolist() == first + later.tolist()
+def test_hits_bring_note_and_velocity(detector: DrumDetector) -> None:
+    events = run(detector, record()[0])
+    assert events
+    for event in events:
+        assert (event.kind, event.note) == ("drum", NOTES[str(event.label)])
+        assert event.velocity is not None
+        assert 1 <= event.velocity <= 127
 
 
-def test_in_other_passages_other_thresholds_count() -> None:
-    picker = HitPicker([DrumChoice(0.3, 0.0, GAP)], 6.0, HOP, RATE, 40, None, [DrumChoice(0.6, 0.0, GAP)])
-    scores = np.full((40, 1), 0.0, np.float32)
-    scores[[5, 15, 25, 35], 0] = 0.5, 0.5, 0.7, 0.7
-    passages = (np.arange(40) >= 10).astype(np.uint8)
-    assert picker.push(scores, passages)[:, 0].tolist() == [5, 25, 35]
-    picker.reset()
-    assert picker.push(scores)[:, 0].tolist() == [5, 15, 25, 35]
+def test_places_never_run_backwards(detector: DrumDetector) -> None:
+    samples = [event.sample for event in run(detector, record()[0])]
+    assert samples == sorted(samples)
 
 
-def test_drums_alone_are_chosen_by_the_same_names() -> None:
-    assert DrumDecision.read(RECORD | {"drums_alone": {"kick": DRUM}}, "here").alone["kick"].threshold == 0.3
-    with pytest.raises(ModelError, match="for drums alone"):
-        DrumDecision.read(RECORD | {"drums_alone": {"snare": DRUM}}, "here")
+def test_soft_and_loud_records_give_the_same_hits(detector: DrumDetector) -> None:
+    audio, _ = kicks()
+    loud, soft = ([e.label for e in run(detector, audio * np.float32(gain))] for gain in (1.0, 0.25))
+    assert loud.count("kick") == soft.count("kick")
 
 
-def test_a_decision_is_read() -> None:
-    decision = DrumDecision.read(RECORD, "here")
-    assert decision.drums == {"kick": DrumChoice(0.3, 0.5, GAP, ((0.1, 0.2), (0.9, 0.95)))}
-    assert decision.memory_seconds == 6.0
+def test_a_drum_with_a_threshold_of_its_own_is_found_less_often_and_the_others_as_before(
+    detector: DrumDetector,
+) -> None:
+    strict = DrumDetector(DrumSettings(thresholds={"kick": 0.999}))
+    strict.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+    before, after = (run(one, record()[0]) for one in (detector, strict))
+    assert any(event.label == "kick" for event in before)
+    assert not any(event.label == "kick" for event in after)
+    assert [one.label for one in after] == [one.label for one in before if one.label != "kick"]
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {},
-        {"drums": {}},
-        {"drums": [], "memory_seconds": 6},
-        {"drums": {"kick": {}}, "memory_seconds": 6},
-        {"drums": {"kick": DRUM | {"threshold": 2}}, "memory_seconds": 6},
-        {"drums": {"kick": DRUM | {"gap": float("nan")}}, "memory_seconds": 6},
-        {"drums": {"kick": DRUM | {"calibration": [1]}}, "memory_seconds": 6},
-        {"drums": {"kick": DRUM}, "memory_seconds": 0},
-    ],
-)
-def test_a_decision_nobody_understands_is_refused(broken: dict) -> None:
-    with pytest.raises(ModelError, match="here: decision"):
-        DrumDecision.read(broken, "here")
+@pytest.mark.parametrize("thresholds", [{"cowbell": 0.5}, {"kick": 0.0}, {"kick": 1.0}])
+def test_a_threshold_without_meaning_is_refused(thresholds: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="threshold"):
+        DrumSettings(thresholds=thresholds)
+
+
+def test_a_model_of_another_kind_is_refused() -> None:
+    with pytest.raises(ModelError, match="needs kind 'drums'"):
+        DrumDetector(DrumSettings("harmony")).prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
