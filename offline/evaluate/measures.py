@@ -21,7 +21,7 @@ CUT_WINDOW = 0.03
 """Seconds within which two people cut at the same place, and a marker is where a person would cut."""
 KINDS = ("chops", "strong", "beats", "downbeats", "onsets", "drums")
 SPARSE = ("strong", "beats")
-"""What people who cut only a part of all attacks cut."""
+"""Kinds of which each is a part of all attacks: the strongest markers of a system should be of it."""
 TOP = (8, 16, 32)
 BINS = 10
 RELIABILITY = "reliability"

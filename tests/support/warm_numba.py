@@ -65,8 +65,9 @@ def _rank() -> None:
     # Not above: the processes that have a part of the work import this module first, and numba only as programs do.
     from samplechop.offline.training.tasks.chop_targets import SHARED
     from samplechop.realtime.detectors.beats import tracker
-    from samplechop.realtime.detectors.chop.attack_ranking import AttackRanking, Evidence
+    from samplechop.realtime.detectors.chop.attack_ranking import AttackRanking
     from samplechop.realtime.detectors.chop.decision import Decision
+    from samplechop.realtime.detectors.chop.evidence import Evidence
 
     decision = Decision.read(models.load("chop").decision, "chop")
     evidence = Evidence(SHARED.names, decision.beat_reach)

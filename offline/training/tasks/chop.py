@@ -44,9 +44,9 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.beats.pulse_stream import BarCounter
 from samplechop.realtime.detectors.beats.tracker import BeatTracker
-from samplechop.realtime.detectors.chop.attack_ranking import Evidence
 from samplechop.realtime.detectors.chop.decision import Decision
 from samplechop.realtime.detectors.chop.drums_alone import SOLO
+from samplechop.realtime.detectors.chop.evidence import Evidence
 from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK
 from samplechop.realtime.nets.fine_features import N_EARLY, PER_HOP
 

@@ -12,9 +12,10 @@ from samplechop.offline.training import measures
 from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Answers
 from samplechop.offline.training.tasks.chop_targets import BESIDE, HOP
-from samplechop.realtime.detectors.chop.attack_ranking import AttackRanking, Evidence, Peaks
+from samplechop.realtime.detectors.chop.attack_ranking import AttackRanking, Peaks
 from samplechop.realtime.detectors.chop.decision import Decision, Way
 from samplechop.realtime.detectors.chop.drums_alone import SOLO, PassageFeatures
+from samplechop.realtime.detectors.chop.evidence import Evidence
 from samplechop.realtime.nets.streaming import decay_of
 
 REFERENCES = {"attacks": "onset", "hits": "hit", "beats": "beat", "bars": "downbeat", "both": "chop"}

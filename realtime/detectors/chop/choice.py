@@ -15,17 +15,7 @@ from samplechop.realtime.core.entry_functions import bound, entry
 from samplechop.realtime.core.plugin import Trace
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT
 from samplechop.realtime.detectors.chop import DIAL, Choose
-from samplechop.realtime.detectors.chop.attack_ranking import (
-    EVIDENCE,
-    HEADS,
-    RANKED,
-    Attack,
-    AttackRanking,
-    Evidence,
-    collect_evidence,
-    find_peaks,
-    odds,
-)
+from samplechop.realtime.detectors.chop.attack_ranking import RANKED, Attack, AttackRanking, find_peaks
 from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone
 from samplechop.realtime.detectors.chop.drums_alone import (
     ALONE,
@@ -35,6 +25,7 @@ from samplechop.realtime.detectors.chop.drums_alone import (
     average_passage,
     follow_passage,
 )
+from samplechop.realtime.detectors.chop.evidence import EVIDENCE, HEADS, Evidence, collect_evidence, odds
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher
 from samplechop.realtime.dsp.delay_line import prefixes
 from samplechop.realtime.nets.streaming import calibrated

@@ -74,7 +74,7 @@ class DrumsAlone:
     """When a passage counts as drums alone, which `auto` cuts at every attack.
 
     Evidence is bias + sum of weights * features, averaged over the last `seconds`; from `enter` on a passage is drums
-    alone, until evidence falls to `leave`. It starts at `first`. Features: log odds of heads, and "sustained".
+    alone, until evidence falls to `leave`. It starts at `first`. weights: by feature, see `drums_alone.py`.
     """
 
     weights: Mapping[str, float]
@@ -102,8 +102,7 @@ class Decision:
     """The manifest's `decision`, read.
 
     ways: by name, see `Choose`. memory_seconds: how fast the highest score is forgotten. first_highest: what it is
-    before the first peak. beat_reach: frames a chop may lie beside the beat. drums_alone: None where the model's head
-    "solo" says it, or nothing does.
+    before the first peak. beat_reach: frames a chop may lie beside the beat. drums_alone: None where nothing says it.
     """
 
     ways: Mapping[str, Way]

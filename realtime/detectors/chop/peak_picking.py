@@ -10,8 +10,8 @@ from numba import types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.entry_functions import entry
-from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.chop.decision import FIRST_HIGHEST
+from samplechop.realtime.detectors.chop.evidence import TRUSTED, USUAL, compiled_odds
 
 
 class AdaptivePicker:
@@ -48,17 +48,6 @@ class AdaptivePicker:
         return found
 
 
-_USUAL = math.log(0.15 / 0.85)
-_TRUSTED = 0.25
-_EDGE = 1e-4
-
-
-@inner(inline=False)
-def _odds(probability):
-    clipped = min(max(probability, _EDGE), 1 - _EDGE)
-    return math.log(clipped / (1 - clipped))
-
-
 @cache
 def _compiled() -> Callable[..., int]:
     def run(chops, beats, confidence, share, line, skip, scores):
@@ -80,8 +69,8 @@ def _compiled() -> Callable[..., int]:
             if skip[0]:
                 skip[0] -= 1
                 continue
-            trust = share * min(1.0, confidence[i] / _TRUSTED)
-            odds = _odds(chop) + trust * (_odds(near) - _USUAL)
+            trust = share * min(1.0, confidence[i] / TRUSTED)
+            odds = compiled_odds(chop) + trust * (compiled_odds(near) - USUAL)
             scores[written] = 1 / (1 + math.exp(-odds))
             written += 1
         return written

@@ -15,7 +15,7 @@ from samplechop.offline.training.tasks.chop_decision import (
 )
 from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, Fit, Reader, Scored, verdicts
 from samplechop.realtime.detectors.beats.tracker import COLUMNS
-from samplechop.realtime.detectors.chop.attack_ranking import Evidence
+from samplechop.realtime.detectors.chop.evidence import Evidence
 from samplechop.realtime.nets.streaming import calibrated
 
 HEADS = ("chop", "hit", "beat", "downbeat", "kick", "snare", "onset", "solo")

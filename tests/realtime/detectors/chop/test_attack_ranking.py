@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from samplechop.models import ModelError
 from samplechop.realtime.detectors.beats import tracker
 from samplechop.realtime.detectors.chop import DIAL
-from samplechop.realtime.detectors.chop.attack_ranking import Attack, AttackRanking, Evidence, level_of
+from samplechop.realtime.detectors.chop.attack_ranking import Attack, AttackRanking, level_of
 from samplechop.realtime.detectors.chop.decision import Decision, Way
+from samplechop.realtime.detectors.chop.evidence import Evidence
 
 DENSITIES = dict(zip(DIAL, np.linspace(0, 1, len(DIAL)), strict=True))
 HEADS = ("chop", "hit", "onset")
