@@ -36,6 +36,8 @@ DECLICK_MS = 0.5
 """Of a fade that ends a click and leaves an attack: a kick's rises within some milliseconds."""
 
 WHAT, WHERE, AUDIO, FILES = "Which chops", "Where slices begin and end", "What is done to the slices", "What is written"
+FOREVER = 1e9
+"""Seconds: no record is so long."""
 _LENGTH = (0.01, 3_600)
 _LENGTH_TEXT = re.compile(r"(\d+\.?\d*|\.\d+) ?(s|seconds?|beats?|bars?)?", re.ASCII)
 
@@ -227,11 +229,11 @@ class ChopOptions:
         check_choice(self.choose, self.density)
         if self.classic and self.want != "both":
             raise UserError(f"--classic chooses by nothing that --want {self.want} needs: leave out one of them")
-        if not self.start >= 0 or (self.end is not None and not self.end > self.start):
+        if not 0 <= self.start < FOREVER or (self.end is not None and not self.start < self.end < FOREVER):
             end = "the end" if self.end is None else f"--end, {self.end:g} s"
             raise UserError(f"--start must be 0 or more and lie before {end}; got {self.start:g} s")
-        if any(not time >= 0 for time in self.lock):
-            raise UserError(f"--lock takes seconds from the record's beginning, got {min(self.lock):g}")
+        if wrong := [time for time in self.lock if not 0 <= time < FOREVER]:
+            raise UserError(f"--lock takes seconds from the record's beginning, got {wrong[0]:g}")
         if self.reroll < 0:
             raise UserError(f"--reroll must be 0 or more, got {self.reroll}")
         if self.start_note + self.most > NOTES:
