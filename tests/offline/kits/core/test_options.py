@@ -13,5 +13,6 @@ from samplechop.realtime.core.errors import UserError
 @pytest.mark.parametrize("option", ["start", "end", "lock"])
 def test_a_place_that_no_record_has_is_refused(option: str, seconds: float) -> None:
     given: dict[str, Any] = {option: (seconds,) if option == "lock" else seconds}
-    with pytest.raises(UserError, match=f"--{option}.* got {seconds:g}|--start .* --end, {seconds:g} s"):
+    with pytest.raises(UserError) as caught:
         ChopOptions(**given)
+    assert f"--{option}" in str(caught.value) and f"{seconds:g}" in str(caught.value)
