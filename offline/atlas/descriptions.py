@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from samplechop.offline.atlas.store import Sound
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.common.paths import beside as file_beside
+from samplechop.offline.common.paths import ends_in
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 
@@ -92,7 +93,7 @@ def _wanted(sound: Sound) -> Iterator[str]:
 def _read(path: Path) -> Iterator[tuple[list[str], Described]]:
     """Read a file, or all of a folder; each description with what its sound may be looked up by."""
     if path.is_dir():
-        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in _ENDINGS and one.is_file())
+        inside = sorted(one for one in path.rglob("*") if ends_in(one, _ENDINGS) and one.is_file())
         if not inside:
             raise UserError(
                 f"no metadata in {str(path)!r}: put NAME.json beside NAME.wav, or name a .json or .csv file"

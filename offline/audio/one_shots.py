@@ -17,6 +17,7 @@ import numpy as np
 
 from samplechop.offline.audio.drum_kits import Layer, hydrogen_kit, layer_of
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
+from samplechop.offline.common.paths import ends_in
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 
@@ -133,7 +134,7 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
         inside = tuple(f"{index.parent}/" for index in indexes)
         layers = [layer for kit in sorted(kits) for layer in hydrogen_kit(kit / "drumkit.xml")]
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() not in SUFFIXES or path.parent in kits or f"{path}".startswith(inside):
+            if not ends_in(path, SUFFIXES) or path.parent in kits or f"{path}".startswith(inside):
                 continue
             if (layer := layer_of(path)) is not None:
                 layers.append(layer)

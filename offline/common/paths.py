@@ -3,7 +3,7 @@
 import os
 import stat
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -49,6 +49,14 @@ def _stays(folder: Path, path: Path) -> bool:
         return path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError):  # links in a circle
         return False
+
+
+def ends_in(path: Path, endings: Collection[str]) -> bool:
+    """Say whether a file is named with one of the endings, in lower case and with their dots, and is not hidden.
+
+    "._x" is what macOS writes beside "x" on disks of other systems: named like it, and nothing of the kind.
+    """
+    return path.suffix.lower() in endings and not path.name.startswith(".")
 
 
 def beside(audio: Path, endings: Iterable[str]) -> Path | None:

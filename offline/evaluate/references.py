@@ -259,7 +259,7 @@ def tracks_in(folder: Path, read: Known = references_for, wanted: str = WANTED) 
     for place, _, files in sorted(os.walk(folder, onerror=_cannot_list)):
         for name in sorted(files):
             path = Path(place) / name
-            if path.suffix.lower() in SUFFIXES and (references := read(path, folder)) is not None:
+            if paths.ends_in(path, SUFFIXES) and (references := read(path, folder)) is not None:
                 found.append(Track(path, path.stem, group_of(path, folder), references))
     if not found:
         raise UserError(f"No labelled recordings under {str(folder)!r}: {wanted}.")

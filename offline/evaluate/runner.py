@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.augmentation.vinyl import RecordCondition, crackle, groove_noise
+from samplechop.offline.common.paths import ends_in
 from samplechop.offline.common.process_pool import as_ready
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate.measures import Measures, Row
@@ -70,7 +71,7 @@ def real_noises(folder: Path | None, files: Sequence[Path] = ()) -> list[Path]:
             raise UserError(f"there is no file {str(path)!r}")
     there = sorted(folder.rglob(f"{REAL}*")) if folder is not None else []
     found: dict[str, Path] = {}
-    for path in (*files, *(one for one in there if one.suffix.lower() in SUFFIXES), USUAL):
+    for path in (*files, *(one for one in there if ends_in(one, SUFFIXES)), USUAL):
         if path.is_file():
             found.setdefault(path.stem, path)
     return list(found.values())

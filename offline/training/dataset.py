@@ -18,6 +18,7 @@ import numpy as np
 from samplechop.offline.audio.reading import SUFFIXES, read_audio
 from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text
+from samplechop.offline.common.paths import ends_in
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.labels.files import fingerprint
 from samplechop.offline.training.streaming_targets import (
@@ -72,7 +73,7 @@ def find(spec: StreamSpec, folders: Sequence[Path], set_apart: bool = False) -> 
     for source, folder in enumerate(folders):
         if not folder.is_dir():
             raise UserError(f"no folder {str(folder)!r}: give one with recordings and their labels beside them")
-        for audio in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
+        for audio in sorted(path for path in folder.rglob("*") if ends_in(path, SUFFIXES)):
             labels = spec.labels(audio)
             if labels is not None:
                 examples.append(Example(audio, labels, spec.split(labels), source))

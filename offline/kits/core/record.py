@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio import decode
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.common.paths import ends_in
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
 from samplechop.offline.kits.core.record_cache import RecordCache, record_cache
@@ -31,6 +32,7 @@ FOREIGN = ("m4a", "m4b", "aac", "alac", "wma", "wv", "ape", "tta", "mka", "mp4",
 KNOWN = ("wav", "wave", "bwf", "rf64", "w64", "flac", "aif", "aiff", "aifc", "au", "snd", "ogg", "oga", "opus")
 AUDIO = frozenset((*KNOWN, *FOREIGN, "caf", "mp3"))
 """Endings of the files taken from a folder; a file named by itself may have any."""
+_ENDINGS = frozenset(f".{name}" for name in AUDIO)
 PHASE_SECONDS = 3.0
 """Of what comes before a part of a record, by which its channels are known to cancel each other or not."""
 _MOST_LINE = 1 << 20
@@ -167,8 +169,7 @@ def _below(folder: Path, kits: bool) -> Iterator[Path]:
 
 
 def _is_audio(path: Path) -> bool:
-    # "._x" is what macOS writes beside "x" on disks of other systems: named like audio, and none.
-    return not path.name.startswith(".") and path.suffix[1:].lower() in AUDIO and path.is_file()
+    return ends_in(path, _ENDINGS) and path.is_file()
 
 
 def is_kit(folder: Path) -> bool:

@@ -16,6 +16,7 @@ import soundfile
 from samplechop.offline.atlas.descriptions import usual_synonyms
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.common.paths import ends_in
 from samplechop.offline.kits import pipeline, plan, redundancy, selection
 from samplechop.offline.kits.analysis import candidates, content, content_detection, descriptors, drum_tag
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
@@ -220,7 +221,7 @@ def one_shots(folder: Path) -> Iterator[Figure]:
 
     Raises UserError where there is none, or one cannot be read.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in folder.rglob("*") if ends_in(path, SUFFIXES))
     if not paths:
         raise UserError(f"there is no recording in {str(folder)!r}")
     tags: dict[str, Counter[str]] = {name: Counter() for name in (*DRUMS, NONE)}

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_index, loop_may_be_used, role_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
+from samplechop.offline.common.paths import ends_in
 from samplechop.offline.evaluate.references import References, references_for
 from samplechop.offline.lab.synthetic.beds import Recording
 from samplechop.offline.lab.synthetic.grooves import Performance, read_grooves
@@ -72,7 +73,7 @@ def audio_in(folder: Path, what: str) -> list[Path]:
     """
     if not folder.is_dir():
         raise UserError(f"No folder at {str(folder)!r}: {what} names one that holds audio files.")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in folder.rglob("*") if ends_in(path, SUFFIXES))
     if not found:
         raise UserError(f"No audio files under {str(folder)!r}: {what} takes .wav, .flac, .ogg, .aiff or .mp3.")
     return found

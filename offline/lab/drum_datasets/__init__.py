@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.audio.reading import SUFFIXES, Sound
+from samplechop.offline.common.paths import ends_in
 from samplechop.offline.lab.sets import write_flac
 from samplechop.offline.labels.drum_labels import SUFFIX, DrumLabels, write_drum_labels
 from samplechop.realtime.core.errors import UserError
@@ -46,7 +47,7 @@ def files_in(places: Sequence[Path], suffixes: frozenset[str], what: str) -> lis
         if place.is_file():
             found.append(place)
         elif place.is_dir():
-            found += sorted(path for path in place.rglob("*") if path.suffix.lower() in suffixes)
+            found += sorted(path for path in place.rglob("*") if ends_in(path, suffixes))
         else:
             raise UserError(f"Nothing at {str(place)!r}: give {what}s, or folders that hold some.")
     if not found:

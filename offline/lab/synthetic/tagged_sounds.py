@@ -17,6 +17,7 @@ from samplechop.offline.audio.drum_kits import hydrogen_kit, is_lone_kit, kit_pr
 from samplechop.offline.audio.one_shots import LONGEST, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.common.atomic import write_text
+from samplechop.offline.common.paths import ends_in
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.lab.sets import write_flac
 from samplechop.offline.lab.synthetic.soundfont_bank import DRUM_CHANNEL, KITS_OF_FURTHER_FONTS, one_by_one
@@ -198,7 +199,7 @@ def _folder(job: Job) -> Iterator[tuple[Row, Sound]]:
                 both = tuple(dict.fromkeys((*tags, made)))
                 yield Row(kit.name, f"{number:03d}-{layer.path.stem}", both), _read(layer.path)
     for number, path in enumerate(sorted(folder.rglob("*"))):
-        if path.suffix.lower() not in SUFFIXES or path.parent in kits or not job.is_taken(number):
+        if not ends_in(path, SUFFIXES) or path.parent in kits or not job.is_taken(number):
             continue
         layered = layer_of(path)
         inside = path.relative_to(folder).with_suffix("").as_posix()

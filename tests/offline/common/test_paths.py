@@ -1,11 +1,11 @@
-"""What a file names lies in its own folder."""
+"""What a file names lies in its own folder, and what a folder is searched for."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from samplechop.offline.common.paths import check_folder, inside
+from samplechop.offline.common.paths import check_folder, ends_in, inside
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,14 @@ def test_pipes_in_a_folder_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ValueError, match="no regular file"):
         check_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [("song.wav", True), ("song.WAV", True), ("._song.wav", False), (".wav", False), ("song.wav.txt", False)],
+)
+def test_hidden_files_are_not_taken_for_what_they_are_named_like(name: str, ends: bool) -> None:
+    assert ends_in(Path("folder", name), {".wav"}) == ends
 
 
 def test_a_name_longer_than_any_path_is_none(tmp_path: Path) -> None:

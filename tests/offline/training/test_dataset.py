@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.labels.files import fingerprint
 from samplechop.offline.labels.recording_truth import Truth, write_truth
 from samplechop.offline.training import dataset
@@ -23,6 +24,17 @@ def test_recordings_are_split_by_name(tmp_path_factory: pytest.TempPathFactory, 
     of_name = {name: {one.split for one in found if one.audio.stem == name} for name in names}
     assert all(len(splits) == 1 for splits in of_name.values())
     assert len({one.split for one in found}) == min(2, len(set(names)))
+
+
+def test_what_macos_writes_beside_recordings_on_other_disks_is_none(tmp_path: Path) -> None:
+    for name in ("song", "other"):
+        (tmp_path / f"{name}.wav").touch()
+        (tmp_path / f"{name}.txt").write_text("1.0\n")
+        for ending in ("wav", "txt"):
+            (tmp_path / f"._{name}.{ending}").write_bytes(b"\x00\x05\x16\x07\xff")
+    found = dataset.find(SHARED, [tmp_path])
+    assert [one.audio.name for one in found] == ["other.wav", "song.wav"]
+    assert [one.path.name for one in tracks_in(tmp_path, lambda audio, _: audio)] == ["other.wav", "song.wav"]
 
 
 def test_a_model_knows_the_recordings_it_learned_from_without_their_names(tmp_path: Path) -> None:
