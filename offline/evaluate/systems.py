@@ -72,26 +72,30 @@ def parted(system: str) -> tuple[str, str]:
 
 
 def at_density(systems: Sequence[str], density: float) -> list[str]:
-    """Name each streaming model at a density, 0..1."""
-    return _each_way(systems, [f"{DENSITY}{density:g}"])
+    """Name each streaming model at a density, 0..1. Raises UserError where there is none."""
+    return _each_way(systems, [f"{DENSITY}{density:g}"], "--density")
 
 
 def chosen_ways(systems: Sequence[str], choose: Sequence[str]) -> list[str]:
     """Name each streaming model once in every way to choose; "all" for every way there is.
 
-    Raises UserError for a way that does not exist.
+    Raises UserError for a way that does not exist, and where no model is a streaming one.
     """
     ways = list(get_args(Choose)) if "all" in choose else list(dict.fromkeys(choose))
     if unknown := [way for way in ways if way not in get_args(Choose)]:
         raise UserError(f"--choose must be all or one of {', '.join(get_args(Choose))}, got {unknown[0]!r}")
-    return _each_way(systems, ways)
+    return _each_way(systems, ways, "--choose")
 
 
-def _each_way(systems: Sequence[str], ways: Sequence[str]) -> list[str]:
+def _each_way(systems: Sequence[str], ways: Sequence[str], option: str) -> list[str]:
     found = []
     for system in systems:
         streaming = not system.startswith("detector:") and models.load(system).kind == "stream"
         found += [f"{system}{WAY}{way}" for way in ways] if ways and streaming else [system]
+    if ways and found == list(systems):
+        raise UserError(
+            f"{option} is for chops of a streaming model, such as chop: name one with --model, or add --detector chop"
+        )
     return found
 
 

@@ -131,6 +131,12 @@ def test_each_way_to_choose_is_a_column_of_streaming_models_alone():
         systems.chosen_ways(["chop"], ["never"])
 
 
+def test_a_way_or_density_that_no_system_knows_is_refused():
+    for named in (systems.chosen_ways, ["all"]), (systems.at_density, 0.5):
+        with pytest.raises(UserError, match="is for chops of a streaming model, such as chop"):
+            named[0](["chop-61", "detector:beats"], named[1])
+
+
 def test_a_way_to_choose_is_that_of_the_detector(folder):
     (track,) = (one for one in tracks_in(folder) if one.name == "one")
     sound = clicks(seed=1)
