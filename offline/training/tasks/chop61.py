@@ -282,9 +282,14 @@ def _written(run: Run, made: Calibrated, version: str = "1.0.0") -> Manifest:
 
 def recalibrate(folders: Sequence[Path], manifest: Manifest, options: ChopOptions, run: Run) -> object:
     """Read a window net's strengths from labelled recordings and write it as another model; its threshold stays. Gives
-    its scores. Raises UserError without data.
+    its scores. Raises UserError without data, or for a net over other windows than those of SHAPES.
     """
-    name = next(name for name, shape in SHAPES.items() if features_of(shape) == manifest.features)
+    name = next((name for name, shape in SHAPES.items() if features_of(shape) == manifest.features), None)
+    if name is None:
+        raise UserError(
+            f"--from {manifest.name}: its windows are those of no net that this version trains, {', '.join(SHAPES)}: "
+            "name another model"
+        )
     known: list[Verdict] = []
     found = list(records(folders, name, options.seed, options.jobs, run.progress, "validation"))
     for one in found:

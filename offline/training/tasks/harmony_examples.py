@@ -43,7 +43,7 @@ BASS_DB = -24.0
 class Frames:
     """Input and targets of the net: x float16 (n, bins); target and weight uint8 (n, 24); FRAMES rows of each mix.
 
-    kind: uint8, (n,), the place of the mix's kind in voicing.KINDS.
+    kind: uint8, (n,), the place of the mix's kind in harmony_mixing.KINDS.
     """
 
     x: NDArray[np.float16]

@@ -1,11 +1,30 @@
 """Nets over single windows: what they hear, what they are asked."""
 
-import numpy as np
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from samplechop import models
+from samplechop.models import Features
+from samplechop.offline.common.progress import silent as unseen
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth
+from samplechop.offline.training.loop import Run
+from samplechop.offline.training.recipes import ChopOptions
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks.chop61 import HOP, MARGIN, SHAPES, features_of, label, windows, with_tonnetz
+from samplechop.offline.training.tasks.chop61 import (
+    HOP,
+    MARGIN,
+    SHAPES,
+    features_of,
+    label,
+    recalibrate,
+    windows,
+    with_tonnetz,
+)
 from samplechop.offline.training.tasks.chop_targets import EDGE, annotation_of_truth
+from samplechop.realtime.core.errors import UserError
 from tests.support.signals import record
 
 
@@ -26,6 +45,14 @@ def test_the_picture_is_fifty_four_rows_high() -> None:
     x, _, spectra = windows(audio, SHAPES["chop-cnn"])
     frames = np.array([100, 200])
     assert with_tonnetz(x[frames], spectra, frames).shape == (2, 54 * 61)
+
+
+def test_a_net_over_other_windows_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    classic = models.load("chop-61")
+    assert isinstance(classic.features, Features)
+    other = replace(classic, features=replace(classic.features, past=20))
+    with pytest.raises(UserError, match=r"--from chop-61: its windows .* name another model"):
+        recalibrate([tmp_path], other, ChopOptions(), Run("chop", tmp_path / "m", tmp_path, "", unseen))
 
 
 def test_a_chop_is_asked_for_and_its_surroundings_are_left_out() -> None:
