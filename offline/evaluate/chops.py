@@ -62,7 +62,7 @@ ROWS = (
     *f_rows("chosen chops F", "chops"),
     Row("  F at ±30 ms", "chops_f30", share),
     Row("  recall at ±30 ms", "chops_r30", share),
-    Row("  of the N strongest", "strongest_f", share),
+    Row("of the N strongest", "strongest_f", share),
     Row("every hit F, ±30 ms", "onsets_f30", share),
     Row("  precision", "onsets_p30", share),
     Row("  recall", "onsets_r30", share),

@@ -275,6 +275,11 @@ class Row:
     text: Callable[[float], str]
     best: Callable[[Sequence[float]], float] | None = max
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it says more of the row before it that is none."""
+        return self.label.startswith(" ")
+
 
 def f_rows(label: str, key: str) -> tuple[Row, ...]:
     """Give the rows of an F-measure: itself, precision, recall, and F in the narrow window."""

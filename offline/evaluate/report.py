@@ -1,7 +1,7 @@
 """Results as tables in the terminal, as JSON, and as one HTML page that needs nothing but itself."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,28 @@ from samplechop.offline.evaluate.runner import ALL, Result
 from samplechop.offline.evaluate.systems import parted, title
 from samplechop.offline.labels.files import fingerprint
 
+Cells = list[tuple[str, bool]]
+"""Of a row: the text of each system, and whether it is the best."""
 
-def _cells(row: Row, values: Sequence[float | None], errors: Sequence[float | None] = ()) -> list[str]:
-    return [f"[bold]{text}[/]" if best else text for text, best in compared(row, values, errors)]
+
+def _bold(cells: Cells) -> list[str]:
+    return [f"[bold]{text}[/]" if best else text for text, best in cells]
+
+
+def lines(result: Result, group: str) -> Iterator[tuple[Row, Cells]]:
+    """Give the rows of a group's means of which something is known, and the row that parts are of before its parts."""
+    summaries: list[Measures] = [result.summary(system, group) for system in result.systems]
+    errors: list[Measures] = [result.errors(system, group) for system in result.systems]
+    unknown: Row | None = None
+    for row in result.task.rows:
+        cells = compared(row, *([one.get(row.key) for one in some] for some in (summaries, errors)))
+        if not row.is_part:
+            unknown = None if cells else row
+        elif cells and unknown is not None:  # or a recall would stand below, and seem to be of, another measure
+            yield unknown, [("–", False)] * len(result.systems)
+            unknown = None
+        if cells:
+            yield row, cells
 
 
 def noise_row(result: Result, kind: str) -> Row:
@@ -44,19 +63,15 @@ def means(result: Result) -> Table:
     table = _empty(result, f"Mean ± standard error over {len(result.tracks)} recordings")
     table.caption, table.caption_justify = markup.escape("; ".join(remarks(result))), "left"
     for group in groups:
-        summaries: list[Measures] = [result.summary(system, group) for system in result.systems]
-        errors: list[Measures] = [result.errors(system, group) for system in result.systems]
         table.add_row(f"[bold cyan]{markup.escape(group)}[/] [dim]({len(result.rows(group))})[/]")
-        for row in result.task.rows:
-            if cells := _cells(row, *([one.get(row.key) for one in some] for some in (summaries, errors))):
-                table.add_row(row.label, *cells)
+        for row, cells in lines(result, group):
+            table.add_row(row.label, *_bold(cells))
         table.add_section()
     if result.noise:
         table.add_row(f"[bold cyan]{result.task.noise}[/]")
         for kind, found in result.noise.items():
-            table.add_row(
-                markup.escape(kind), *_cells(noise_row(result, kind), [found[system] for system in result.systems])
-            )
+            cells = compared(noise_row(result, kind), [found[system] for system in result.systems])
+            table.add_row(markup.escape(kind), *_bold(cells))
     return table
 
 
@@ -94,7 +109,7 @@ def recordings(result: Result) -> Table:
             key = next((key for key in result.task.principal if first.get(key) is not None), result.task.principal[-1])
             row = next(row for row in result.task.rows if row.key == key)
             values = [one.by_system[system].measures.get(key) for system in result.systems]
-            table.add_row(markup.escape(one.track.name), *_cells(row, values), f"[dim]{row.label.strip()}[/]")
+            table.add_row(markup.escape(one.track.name), *_bold(compared(row, values)), f"[dim]{row.label.strip()}[/]")
         table.add_section()
     return table
 
@@ -213,11 +228,8 @@ def _table(result: Result, rows: Sequence[str]) -> str:
     return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
 
 
-def _line(row: Row, values: Sequence[float | None], errors: Sequence[float | None] = ()) -> str:
-    cells = compared(row, values, errors)
-    if not cells:
-        return ""
-    part = ' class="part"' if row.label.startswith(" ") else ""
+def _line(row: Row, cells: Cells) -> str:
+    part = ' class="part"' if row.is_part else ""
     shown = "".join(f'<td class="best">{escape(text)}</td>' if best else f"<td>{text}</td>" for text, best in cells)
     return f"<tr><td{part}>{escape(row.label.strip())}</td>{shown}</tr>"
 
@@ -226,12 +238,7 @@ def _means(result: Result) -> str:
     """Tabulate the mean over all recordings, then over each group."""
     tables = []
     for group in [ALL, *result.groups] if len(result.groups) > 1 else result.groups:
-        summaries = [result.summary(system, group) for system in result.systems]
-        errors = [result.errors(system, group) for system in result.systems]
-        rows = [
-            _line(row, *([one.get(row.key) for one in some] for some in (summaries, errors)))
-            for row in result.task.rows
-        ]
+        rows = [_line(row, cells) for row, cells in lines(result, group)]
         heading = f"<h3>{escape(group)} <span>{len(result.rows(group))}</span></h3>"
         tables.append(f'<div class="scroll">{heading}{_table(result, rows)}</div>')
     return "".join(tables)
@@ -239,7 +246,7 @@ def _means(result: Result) -> str:
 
 def _noise(result: Result) -> str:
     rows = [
-        _line(noise_row(result, kind), [found[system] for system in result.systems])
+        _line(row := noise_row(result, kind), compared(row, [found[system] for system in result.systems]))
         for kind, found in result.noise.items()
     ]
     return _table(result, rows)

@@ -348,6 +348,17 @@ def test_names_with_brackets_are_shown_whole(tmp_path):
     assert "break [live]" in shown(report.means(made))
 
 
+def test_parts_of_a_measure_that_is_not_known_stand_under_its_name(folder, monkeypatch):
+    def nothing(_system):
+        return lambda _samples: Markers(np.zeros(0), np.zeros(0), None, 1.0)
+
+    monkeypatch.setattr(systems, "open_system", nothing)
+    made = runner.evaluate(TASK, tracks_in(folder / "jazz"), ["none"], None, jobs=1)
+    found = [(row.label.strip(), cells) for row, cells in report.lines(made, "jazz")]
+    attack = found.index(("on a real attack", [("–", False)]))
+    assert found[attack + 1] == ("recall", [(".000", False)])
+
+
 def test_a_groove_too_short_to_go_round_is_named(tmp_path):
     soundfile.write(tmp_path / "short.wav", np.zeros(RATE // 4), RATE)
     with pytest.raises(UserError, match=r"short\.wav' is too short"):
