@@ -225,13 +225,20 @@ def read_sources(folder: Path, split: str) -> list[int]:
 
     Raises UserError if the folder holds no finished shards.
     """
+    rows, sources = _read_index(folder)
+    return [source for row, source in zip(rows, sources, strict=True) if row.split == split]
+
+
+def _read_index(folder: Path) -> tuple[list[Row], list[int]]:
+    """Read what `write_index` wrote: rows, and of each the number of its folder, 0 where nobody knows."""
     try:
         record = documents.read_json(folder / INDEX)
         rows, sources = [Row(**row) for row in record["records"]], [int(one) for one in record.get("sources", ())]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{str(folder)!r} holds no finished features ({error}); run samplechop train again") from None
-    sources = sources if len(sources) == len(rows) else [0] * len(rows)
-    return [source for row, source in zip(rows, sources, strict=True) if row.split == split]
+        raise UserError(
+            f"{str(folder)!r} holds no finished features ({reason_of(error)}); run samplechop train again"
+        ) from None
+    return rows, sources if len(sources) == len(rows) else [0] * len(rows)
 
 
 def is_made_of(folder: Path, made_of: str) -> bool:
@@ -248,13 +255,7 @@ def read(folder: Path, *splits: str) -> list[Record]:
 
     Raises UserError if the folder holds no finished shards.
     """
-    try:
-        record = documents.read_json(folder / INDEX)
-        rows = [Row(**row) for row in record["records"]]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(
-            f"{str(folder)!r} holds no finished features ({reason_of(error)}); run samplechop train again"
-        ) from None
+    rows, _ = _read_index(folder)
     try:
         return list(_open(folder, [row for split in splits for row in rows if row.split == split]))
     except (OSError, ValueError, TypeError, IndexError) as error:

@@ -93,10 +93,7 @@ def score_drums(
             for name, some in found.items():
                 column = group.names.index(prefix + name)
                 if weight[:, column].any():
-                    references = np.flatnonzero(target[:, column] == 1)
-                    some.append(
-                        drum_choice.Scored(np.ascontiguousarray(given[:, column]), references, weight[:, column] == 0)
-                    )
+                    some.append(drum_choice.Scored.of(given[:, column], target[:, column], weight[:, column]))
     return late, early
 
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,17 @@ class Scored:
     references: NDArray[np.int64]
     unknown: NDArray[np.bool_]
     alone: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        scores: NDArray[Any],
+        target: NDArray[Any],
+        weight: NDArray[Any],
+        alone: NDArray[np.bool_] | None = None,
+    ) -> "Scored":
+        """Set scores, float32 (n,), beside what is asked of a drum's head: its columns of `Answers.targets`."""
+        return cls(np.ascontiguousarray(scores), np.flatnonzero(target == 1), weight == 0, alone)
 
     def where(self, alone: bool) -> "Scored":
         """Give what is known of the passages of drums alone, or of the others."""

@@ -51,9 +51,8 @@ def scored_drums(
     found = {}
     for column, head in enumerate(answers.names):
         if head in names and head not in answers.values and weight[:, column].any():
-            scores = np.ascontiguousarray(given[:, names.index(head)])
-            references, unknown = np.flatnonzero(target[:, column] == 1), weight[:, column] == 0
-            found[head.removeprefix(prefix)] = drum_choice.Scored(scores, references, unknown, alone)
+            scores, asked = given[:, names.index(head)], (target[:, column], weight[:, column])
+            found[head.removeprefix(prefix)] = drum_choice.Scored.of(scores, *asked, alone)
     return found
 
 

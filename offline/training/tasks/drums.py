@@ -98,8 +98,7 @@ def score(predict: streaming.Predict, records: Sequence[Record]) -> dict[str, li
         for column, name in enumerate(DRUMS):
             target, weight = np.asarray(record.target[:, column]), np.asarray(record.weight[:, column])
             if weight.any():
-                scores = np.ascontiguousarray(given[:, column])
-                found[name].append(Scored(scores, np.flatnonzero(target == 1), weight == 0))
+                found[name].append(Scored.of(given[:, column], target, weight))
     return found
 
 
