@@ -8,24 +8,9 @@ import numpy as np
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
 from samplechop.offline.common.palette import CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
 from samplechop.offline.evaluate import measures, peers, svg, systems
-from samplechop.offline.evaluate.measures import (
-    OPEN,
-    RELIABILITY,
-    RIGHT,
-    WRONG,
-    Markers,
-    Measures,
-    Row,
-    f_rows,
-    least_size,
-    marks,
-    ms,
-    rate,
-    share,
-    signed_ms,
-    whole,
-)
+from samplechop.offline.evaluate.measures import OPEN, RELIABILITY, RIGHT, WRONG, Markers, Measures, marks
 from samplechop.offline.evaluate.references import WANTED, References, references_for
+from samplechop.offline.evaluate.rows import Row, f_rows, least_size, ms, rate, share, signed_ms, whole
 from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, ROW, WAVE, reliability
 from samplechop.offline.evaluate.systems import title

@@ -21,19 +21,8 @@ from samplechop.offline.evaluate.drum_measures import (
     headline,
 )
 from samplechop.offline.evaluate.drum_references import FINE, WANTED, DrumReferences, drum_references_for
-from samplechop.offline.evaluate.measures import (
-    RELIABILITY,
-    Measures,
-    Row,
-    calibration_error,
-    f_rows,
-    least_size,
-    ms,
-    rate,
-    share,
-    signed_ms,
-    whole,
-)
+from samplechop.offline.evaluate.measures import RELIABILITY, Measures, calibration_error
+from samplechop.offline.evaluate.rows import Row, f_rows, least_size, ms, rate, share, signed_ms, whole
 from samplechop.offline.evaluate.runner import Pooled, SystemResult, Task
 from samplechop.realtime.core.events import CONFIRMED, DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Detector

@@ -29,7 +29,8 @@ from samplechop.offline.evaluate.chord_references import (
     chord_references_for,
     key_name,
 )
-from samplechop.offline.evaluate.measures import Measures, Row, least_size, ms, share, signed_ms, whole
+from samplechop.offline.evaluate.measures import Measures
+from samplechop.offline.evaluate.rows import Row, least_size, ms, share, signed_ms, whole
 from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion
 from samplechop.offline.evaluate.systems import title

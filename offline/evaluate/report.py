@@ -14,8 +14,9 @@ from samplechop import models
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.palette import BACK, CYAN, FAINT, INK, LINE
 from samplechop.offline.evaluate import measures
-from samplechop.offline.evaluate.measures import RELIABILITY, Measures, Row, compared
+from samplechop.offline.evaluate.measures import RELIABILITY, Measures
 from samplechop.offline.evaluate.peers import PEERS
+from samplechop.offline.evaluate.rows import Row, compared
 from samplechop.offline.evaluate.runner import ALL, Result
 from samplechop.offline.evaluate.systems import parted, title
 from samplechop.offline.labels.files import fingerprint

@@ -14,8 +14,9 @@ from samplechop.offline.augmentation.vinyl import RecordCondition, crackle, groo
 from samplechop.offline.common.paths import ends_in
 from samplechop.offline.common.process_pool import as_ready
 from samplechop.offline.evaluate import measures
-from samplechop.offline.evaluate.measures import Measures, Row
+from samplechop.offline.evaluate.measures import Measures
 from samplechop.offline.evaluate.references import Track
+from samplechop.offline.evaluate.rows import Row
 from samplechop.realtime.core.errors import UserError
 
 SECONDS = 30.0

@@ -13,8 +13,9 @@ import soundfile
 from samplechop import models
 from samplechop.offline.evaluate import drums, harmony, peers, report, runner, systems
 from samplechop.offline.evaluate.chops import TASK
-from samplechop.offline.evaluate.measures import Markers, Row, compared, share
+from samplechop.offline.evaluate.measures import Markers
 from samplechop.offline.evaluate.references import references_for, tracks_in, write_play
+from samplechop.offline.evaluate.rows import Row, compared, share
 from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES, make_tempo_record
 from samplechop.offline.labels.files import fingerprint
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
