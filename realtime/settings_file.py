@@ -17,7 +17,7 @@ from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.given_values import check_name
 from samplechop.realtime.core.options import UNDONE, is_pair, option_name, value_types
-from samplechop.realtime.detectors.chop import set_aside
+from samplechop.realtime.detectors.chop import check_has_ways, set_aside
 from samplechop.realtime.settings import OF_DEVICES, LiveSettings
 
 TABLES = {
@@ -75,6 +75,8 @@ class SettingsFile:
         """Add the options of the command line. Raises UserError for what cannot be done."""
         settings = LiveSettings(**{**self.values, **given})
         settings.check_needed(given)
+        if "chop" in settings.detectors:
+            check_has_ways(settings.model, given)
         settings.check_run(path, fast)
         return settings
 

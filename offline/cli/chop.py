@@ -15,6 +15,7 @@ from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.kits.core.options import FILES, WHAT, ChopOptions, set_aside
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import option_name, read_clock, with_options
+from samplechop.realtime.detectors.chop import check_has_ways
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,6 +147,7 @@ def _records(
     for path in inputs or ():
         _check_input(path)
     _check(options, output)
+    check_has_ways(options.model, given, ("auto", "beats", "bars"))  # beats and bars are those of the whole record
     from samplechop.offline.kits import batch
     from samplechop.offline.kits.core.record import finished_kits
     from samplechop.offline.kits.core.record import inputs as found_in

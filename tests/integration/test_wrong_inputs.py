@@ -209,6 +209,8 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (["--demo", "--fast", "--detect", "harmony", "--half-life", "1"], "--half-life 1.0 is for the drums"),
         (["--demo", "--fast", "--detect", "drums", "--harmony-channel", "3"], "--harmony-channel 3 is for the harmony"),
         (["--demo", "--detect", "chops,durms"], "no detector 'durms'"),
+        (["--demo", "--fast", "--model", "chop-61", "--choose", "bars"], "--choose bars is for a streaming model"),
+        (["--demo", "--fast", "--model", "chop-61", "--density", "0"], "--density 0 is for a streaming model"),
     ],
 )
 def test_options_that_contradict_each_other_are_named(tmp_path: Path, arguments: list[str], says: str) -> None:
@@ -255,6 +257,7 @@ def test_taps_that_are_there_stay(tmp_path: Path) -> None:
         ["live", "--demo", "--fast", "--midi-file", "a.mid", "--events", "/proc/a.jsonl"],
         ["live", "--demo", "--fast", "--midi-file", "a.mid", "--record", "/proc/nope"],
         ["chop", "--demo", "-o", "new/kits", "--model", "nosuch"],
+        ["chop", "--demo", "-o", "new/kits", "--model", "chop-61", "--density", "0.5"],
         ["chop", "--demo", "-o", "new/kits", "--formats", "sfz,nosuch"],
         ["chop", "--demo", "-o", "new/kits", "--template", "{nosuch}"],
         ["chop", "--demo", "-o", "/proc/nope"],

@@ -1,8 +1,9 @@
 """Chops: places to cut."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
+from samplechop import models
 from samplechop.realtime.core.errors import UserError
 
 Choose = Literal["auto", "attacks", "hits", "beats", "bars", "both"]
@@ -34,3 +35,15 @@ def check_choice(choose: str, density: float | None) -> None:
     """Raise UserError for a density beside a way to choose."""
     if density is not None and choose != "auto":
         raise UserError("--density takes the place of --choose: leave out one of them")
+
+
+def check_has_ways(model: str, given: Mapping[str, Any], ways: Collection[str] = ("auto",)) -> None:
+    """Raise UserError for a way to choose, or a density, that is given to a model that knows none of them.
+
+    given: options of the command line by name. ways: those that any model does. Raises ModelError for no model at all.
+    """
+    density, choose = given.get("density"), given.get("choose", "auto")
+    if (density is None and choose in ways) or isinstance(models.load(model).features, models.StreamFeatures):
+        return
+    said = f"--choose {choose}" if density is None else f"--density {density:g}"
+    raise UserError(f"{said} is for a streaming model, such as chop: model {model!r} cuts in one way; leave it out")
