@@ -3,8 +3,6 @@ import json
 import pickle
 import re
 from dataclasses import replace
-from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,15 +12,11 @@ from samplechop import models
 from samplechop.offline.evaluate import drums, harmony, peers, report, runner, systems
 from samplechop.offline.evaluate.chops import TASK
 from samplechop.offline.evaluate.measures import Markers
-from samplechop.offline.evaluate.references import references_for, tracks_in, write_play
-from samplechop.offline.evaluate.rows import Row, compared, share
+from samplechop.offline.evaluate.references import tracks_in, write_play
 from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES, make_tempo_record
 from samplechop.offline.labels.files import fingerprint
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import Event
-from samplechop.realtime.detectors.chop import Choose
-from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from tests.support.command import samplechop
 
 RATE = 44_100
@@ -99,73 +93,11 @@ def test_what_is_judged_can_be_handed_to_another_process(judged):
     assert pickle.loads(pickle.dumps(judged)) == judged
 
 
-def test_a_value_nobody_else_has_is_not_the_best():
-    row = Row("F", "f", share)
-    assert compared(row, [0.5, None]) == [(".500", False), ("–", False)]
-    assert compared(row, [0.5, 0.25, None]) == [(".500", True), (".250", False), ("–", False)]
-
-
 def test_results_do_not_depend_on_the_number_of_processes(folder, result):
     again = runner.evaluate(TASK, tracks_in(folder), ["chop-61"], None, jobs=2)  # librosa would take long to load
     for one, two in zip(result.tracks, again.tracks, strict=True):
         (heard,) = two.by_system.values()
         assert one.by_system["chop-61"].found.times.tolist() == heard.found.times.tolist()
-
-
-def test_the_standard_error_stands_behind_a_share():
-    row = Row("F", "f", share)
-    assert compared(row, [0.5, 0.25, None], [0.0123, None, None]) == [
-        (".500±.012", True),
-        (".250", False),
-        ("–", False),
-    ]
-    assert compared(Row("n", "n", str), [1.0], [0.5]) == [("1.0", False)]
-
-
-def test_each_way_to_choose_is_a_column_of_streaming_models_alone():
-    ways = [f"chop@{way}" for way in get_args(Choose)]
-    assert systems.chosen_ways(["chop", "chop-61", "detector:beats"], ["all"]) == [*ways, "chop-61", "detector:beats"]
-    assert systems.chosen_ways(["chop"], []) == ["chop"]
-    assert systems.title("mine/me.json@hits") == "me hits"
-    assert systems.parted("mine@home/me.json") == ("mine@home/me.json", "")
-    with pytest.raises(UserError, match="--choose must be all or one of"):
-        systems.chosen_ways(["chop"], ["never"])
-
-
-def test_a_way_or_density_that_no_system_knows_is_refused():
-    for named in (systems.chosen_ways, ["all"]), (systems.at_density, 0.5):
-        with pytest.raises(UserError, match="is for chops of a streaming model, such as chop"):
-            named[0](["chop-61", "detector:beats"], named[1])
-
-
-def test_a_way_to_choose_is_that_of_the_detector(folder):
-    (track,) = (one for one in tracks_in(folder) if one.name == "one")
-    sound = clicks(seed=1)
-    found = systems.open_system("chop@hits")(sound)
-    expected = systems.live_system(ChopDetector(ChopSettings(choose="hits")))(sound)
-    assert found.times.tolist() == expected.times.tolist()
-    assert (found.wants, expected.wants) == ("strong", None)
-    assert systems.open_system("chop@hits") is not systems.open_system("chop")
-    assert track.references.strong is not None
-
-
-def test_a_density_is_that_of_the_detector_and_judged_by_every_attack():
-    assert systems.at_density(["chop", "chop-61", "detector:beats"], 0.9) == [
-        "chop@density 0.9",
-        "chop-61",
-        "detector:beats",
-    ]
-    sound = clicks(seed=1)
-    found = systems.open_system("chop@density 0.9")(sound)
-    expected = systems.live_system(ChopDetector(ChopSettings(density=0.9)))(sound)
-    assert found.times.tolist() == expected.times.tolist()
-    assert found.wants == "onsets"
-
-
-@pytest.mark.parametrize("odd", ["density 7", "density 1.2.3", "density nan", "density ", "0.5"])
-def test_what_is_no_density_is_no_way_but_belongs_to_the_name_of_a_model(odd):
-    assert systems.parted(f"chop@{odd}") == (f"chop@{odd}", "")
-    assert [systems.parted(one) for one in systems.at_density(["chop"], -0.0)] == [("chop", "density -0")]
 
 
 def test_chops_beats_and_their_ways_stand_in_one_table(folder, monkeypatch):
@@ -192,35 +124,6 @@ def test_the_second_play_of_a_record_is_compared_with_the_first(tmp_path):
     assert values["record-b"] > 0.8
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"schema": 1, "first": "a.wav", "times": [[0, 0], [1, 0]]}'])
-def test_a_description_of_two_plays_that_is_none_is_refused(tmp_path, text):
-    soundfile.write(tmp_path / "a.wav", clicks(), RATE)
-    (tmp_path / "a.play.json").write_text(text)
-    with pytest.raises(UserError, match="two plays"):
-        tracks_in(tmp_path)
-
-
-def test_peers_with_non_commercial_weights_say_so_and_run_where_somebody_installed_them(tmp_path, monkeypatch):
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\ncase "$2" in *find_spec*) exit 0;; esac\necho noise\necho "[[0.5, 1], [1.0, 2]]"\n')
-    python.chmod(0o755)
-    monkeypatch.setenv(peers.PYTHON, str(python))
-    assert peers.wanted_peers("madmom-beats", tuple(peers.PEERS)) == ["madmom-beats"]
-    found = peers.markers("madmom-beats", clicks())
-    assert (found.times.tolist(), found.downbeats.tolist()) == ([0.5, 1.0], [True, False])
-    assert "non-commercial" in peers.PEERS["adtof"].licence
-    monkeypatch.setenv(peers.PYTHON, str(tmp_path / "nowhere"))
-    with pytest.raises(UserError, match="leave adtof out"):
-        peers.wanted_peers("adtof", tuple(peers.PEERS))
-
-
-def test_drums_of_a_peer_are_named(monkeypatch):
-    monkeypatch.setattr(peers, "_rows", lambda *_: ([[1.0, 38], [0.5, 35], [2.0, 42]], 0.1))
-    hits = peers.drum_hits(clicks())
-    assert [drums.DRUMS[label] for label in hits.labels] == ["kick", "snare", "hat"]
-    assert peers.markers("adtof", clicks()).times.tolist() == [0.5, 1.0]
-
-
 def test_librosa_finds_the_clicks(result):
     assert result.summary("librosa")["onsets_r"] == pytest.approx(1)
 
@@ -229,27 +132,6 @@ def test_a_marker_on_pure_noise_is_a_false_one(monkeypatch, folder):
     monkeypatch.setattr(systems, "open_system", lambda _: lambda _: Markers(np.array([1.0])))
     monkeypatch.setattr(runner, "synthetic_noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
     assert runner.evaluate(TASK, tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
-
-
-def test_made_surfaces_are_finite_and_as_long_as_asked():
-    made = runner.synthetic_noises(2.0)
-    assert {"hiss", "hum", "crackle", "run-out", "groove", "silence"} == set(made)
-    for sounds in made.values():
-        for sound in sounds:
-            assert len(sound) == 2 * RATE
-            assert np.isfinite(sound).all()
-
-
-def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
-    path = tmp_path / "vinyl_hiss.wav"
-    soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(2 * RATE), RATE, subtype="FLOAT")
-    assert runner.real_noises(tmp_path)[0] == path
-    loud, soft = runner.looped(path, 10.0)
-    assert len(loud) >= 10 * RATE
-    assert np.max(np.abs(loud)) < 1
-    np.testing.assert_allclose(soft, 0.1 * loud, rtol=1e-5)
-    power = np.square(loud[: 10 * RATE]).reshape(-1, RATE // 10).mean(axis=1)
-    assert power.max() < 1.6 * power.min()
 
 
 def test_the_page_holds_every_recording_and_fetches_nothing(result):
@@ -275,15 +157,6 @@ def test_the_page_is_well_formed_and_small(result):
 def test_a_page_that_cannot_be_written_is_a_clear_fault(result, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
         report.write_page(result, "records", tmp_path)
-
-
-def test_a_beat_labelled_one_is_a_downbeat():
-    events = [Event("beat", 88_200, 90_000, 0.5, "2"), Event("beat", 44_100, 46_000, 0.9, "1")]
-    found = systems.markers_of(events)
-    assert found.times.tolist() == [1.0, 2.0]
-    assert found.strengths.tolist() == [0.9, 0.5]
-    assert found.downbeats.tolist() == [True, False]
-    assert systems.markers_of([Event("chop", 44_100, 46_000, 0.9)]).downbeats is None
 
 
 def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
@@ -322,13 +195,6 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says, mo
     assert says in found.err
 
 
-def test_models_of_other_kinds_are_not_judged_as_chops():
-    assert "chop" in systems.released(("chop", "stream"))
-    assert "chop" not in systems.released(("drums", "harmony"))
-    with pytest.raises(UserError, match="model 'chop' cannot be evaluated here"):
-        systems.check(["chop"], ("drums",))
-
-
 def test_recordings_of_the_same_name_in_two_subfolders_are_kept_apart(tmp_path):
     for group in ("soul", "jazz"):
         (tmp_path / group).mkdir()
@@ -360,77 +226,9 @@ def test_parts_of_a_measure_that_is_not_known_stand_under_its_name(folder, monke
     assert found[attack + 1] == ("recall", [(".000", False)])
 
 
-def test_a_groove_too_short_to_go_round_is_named(tmp_path):
-    soundfile.write(tmp_path / "short.wav", np.zeros(RATE // 4), RATE)
-    with pytest.raises(UserError, match=r"short\.wav' is too short"):
-        runner.looped(tmp_path / "short.wav")
-
-
 def test_results_that_cannot_be_written_are_a_clear_fault(result, folder, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
         report.write_data(result, folder, tmp_path)
-
-
-def test_a_folder_without_labels_says_what_to_put_there(tmp_path):
-    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
-    with pytest.raises(UserError, match=r"put labels beside the audio, such as name\.txt"):
-        tracks_in(tmp_path)
-
-
-@pytest.mark.parametrize("line", ["soon", "-1", "nan", "inf"])
-def test_a_reference_that_is_no_time_is_named_with_its_line(tmp_path, line):
-    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
-    (tmp_path / "one.beats.txt").write_text(f"0.5 1\n{line} 2\n")
-    with pytest.raises(UserError, match=r"one\.beats\.txt', line 2: .* no time in seconds"):
-        tracks_in(tmp_path)
-
-
-def test_a_reference_that_may_be_one_number_or_two_is_refused(tmp_path):
-    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
-    (tmp_path / "one.onsets.txt").write_text("0,52\n")
-    with pytest.raises(UserError, match=r"one\.onsets\.txt', line 1: '0,52' may be 0\.52 or 0 52: write what it is"):
-        tracks_in(tmp_path)
-
-
-def test_reference_times_may_begin_with_a_byte_order_mark(tmp_path):
-    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
-    (tmp_path / "one.onsets.txt").write_text("0.5\n1.5\n", encoding="utf-8-sig")
-    assert tracks_in(tmp_path)[0].references.onsets.tolist() == [0.5, 1.5]
-
-
-def test_all_that_lies_beside_a_recording_counts(tmp_path):
-    path = tmp_path / "one.wav"
-    soundfile.write(path, clicks(), RATE)
-    (tmp_path / "one.txt").write_text("0.5\n1.5\n")
-    (tmp_path / "reference_times").mkdir()
-    (tmp_path / "reference_times/one.beats.txt").write_text("0.5 1\n1.0 2\n1.5 1\n")
-    (tmp_path / "one.drums.txt").write_text("0.5 kick\n0.75 hat\n")
-    known = references_for(path, tmp_path)
-    assert known.chops.tolist() == [0.5, 1.5]
-    assert known.beats.tolist() == [0.5, 1.0, 1.5]
-    assert known.downbeats.tolist() == [0.5, 1.5]
-    assert known.strong.tolist() == [0.5]
-    assert known.drums.tolist() == known.onsets.tolist() == [0.5, 0.75]
-
-
-def test_recordings_are_grouped_by_subfolder_or_by_what_stands_before_the_dash(tmp_path):
-    for name in ("funk-01.wav", "plain.wav", "deep/er/one.wav"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, clicks(), RATE)
-        path.with_suffix(".txt").write_text("0.5\n")
-    assert {track.path.name: track.group for track in tracks_in(tmp_path)} == {
-        "funk-01.wav": "funk",
-        "plain.wav": tmp_path.name,
-        "one.wav": "deep",
-    }
-
-
-def test_the_folder_one_is_in_has_its_own_name(tmp_path, monkeypatch):
-    soundfile.write(tmp_path / "plain.wav", clicks(), RATE)
-    (tmp_path / "plain.txt").write_text("0.5\n")
-    monkeypatch.chdir(tmp_path)
-    assert [track.group for track in tracks_in(Path())] == [tmp_path.name]
 
 
 def test_a_model_that_learned_from_a_recording_is_named(result, monkeypatch):
@@ -439,16 +237,6 @@ def test_a_model_that_learned_from_a_recording_is_named(result, monkeypatch):
     monkeypatch.setattr(models, "load", lambda _: trained)
     assert "chop-61 has learned from 1 of these" in shown(report.means(result))
     assert "has learned from 1 of these" in report.page(result, "mine")
-
-
-def test_an_outline_shows_where_it_is_loud():
-    samples = np.zeros(10 * runner.OUTLINE + 3, np.float32)
-    samples[-1] = -0.5
-    peaks = runner.outline(samples)
-    assert peaks.shape == (runner.OUTLINE,)
-    assert peaks.max() == 1
-    assert np.flatnonzero(peaks).tolist() == [len(samples) // -(-len(samples) // runner.OUTLINE)]
-    assert runner.outline(np.zeros(0, np.float32)).tolist() == [0.0] * runner.OUTLINE
 
 
 def test_the_tempo_of_recordings_with_known_beats_is_measured(tmp_path):
