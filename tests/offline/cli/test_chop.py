@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +11,10 @@ import soundfile
 
 from samplechop.offline.audio.sample_formats import BYTES
 from samplechop.offline.cli import chop, one_kit
-from samplechop.offline.common.array_cache import ArrayCache
-from samplechop.offline.kits import kit_folder, pipeline, remarks
-from samplechop.offline.kits import plan as planning
+from samplechop.offline.kits import kit_folder, pipeline
 from samplechop.offline.kits.analysis import candidates, detection
-from samplechop.offline.kits.core.model import Candidate, Content, Guess, Slice
-from samplechop.offline.kits.core.options import ChopOptions, Want
+from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.project.identity import audio_of
-from samplechop.offline.project.model import Grid, Project
-from samplechop.realtime.detectors.chop import Choose
 from tests.support.command import ROOT, samplechop
 from tests.support.signals import RATE, record
 
@@ -231,14 +224,6 @@ def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path, subtype: str) 
     assert 0.1 < energies[0] / energies[1] < 0.9
 
 
-def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(planning, "MOST_CANDIDATES", 6)
-    taken = open_record(song, tmp_path)
-    plan = planning.planned(taken, ChopOptions(count=4, until="chosen"), 0, taken.length)
-    assert len(plan.pieces) == 4
-    assert plan.pieces[0].start == 0
-
-
 def test_by_default_formats_that_copy_the_record_are_left_out_and_named(song: Path, tmp_path: Path) -> None:
     outcome = samplechop("chop", song, "-o", tmp_path, "--no-picture")
     assert outcome.code == 0
@@ -262,24 +247,6 @@ def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Pa
         assert (outcome.code, said in outcome.out) == (0, True), outcome
 
 
-@pytest.mark.parametrize(
-    ("at_bars", "said"),
-    [
-        (None, "has no clear tempo, so --bars changed nothing"),
-        (2, "2 of 4 slices of"),
-        (4, "all 4 slices of"),
-    ],
-)
-def test_it_says_how_many_slices_begin_with_a_bar(
-    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_bars: int | None, said: str
-) -> None:
-    plan = planning.planned
-    monkeypatch.setattr(pipeline, "planned", lambda *given: replace(plan(*given), at_bars=at_bars))
-    options = ChopOptions(count=4, bars=True, formats=(), picture=False)
-    notes = [note for note in pipeline.make_kit(song, tmp_path / "kit", options).warnings if "bar" in note]
-    assert [said in note for note in notes] == [True]
-
-
 def test_a_kit_is_filled_up_with_other_attacks_only_where_so_many_are_asked_for(song: Path, tmp_path: Path) -> None:
     few = {"choose": "bars", "start": 2.0, "end": 9.0, "formats": (), "picture": False}
     usual = pipeline.make_kit(song, tmp_path / "usual", ChopOptions(**few))
@@ -288,38 +255,6 @@ def test_a_kit_is_filled_up_with_other_attacks_only_where_so_many_are_asked_for(
     asked = pipeline.make_kit(song, tmp_path / "asked", ChopOptions(count=chops + 3, **few))
     assert len(asked.kit.slices) == chops + 3
     assert any(f"has {chops} chops, other attacks fill" in note for note in asked.warnings)
-
-
-def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: Path, monkeypatch) -> None:
-    taken = open_record(song, tmp_path)
-    seen = []
-    monkeypatch.setattr(planning.tempo_and_key, "downbeats", lambda _: (1, 2))
-    monkeypatch.setattr(planning.beat_grid, "whole", lambda *given: given[0])
-    monkeypatch.setattr(planning.selection, "select", lambda *given: seen.append(given[4]) or np.arange(3))
-    for known, bars in ((None, ()), (Guess("90.0", 0.9), (1, 2))):
-        monkeypatch.setattr(planning.tempo_and_key, "tempo", lambda *_, known=known: known)
-        planning.planned(taken, ChopOptions(bars=True), 0, taken.length)
-        assert seen[-1] == bars
-
-
-def test_beats_bars_and_lengths_follow_a_corrected_grid(song: Path, tmp_path: Path) -> None:
-    taken = open_record(song, tmp_path)
-    project = Project(audio_of(taken), grid=Grid(bpm=80.0, ones=(50_000,)))
-    plan = planning.planned(taken, ChopOptions(until="2beats"), 0, taken.length, project=project)
-    assert plan.found.tempo == Guess("80.0", 1.0)
-    assert {one.stop - one.start for one in plan.pieces[:-1]} == {round(1.5 * taken.sample_rate)}
-    assert 50_000 in {beat.sample for beat in plan.found.beats if beat.label == "1"}
-
-
-@pytest.mark.parametrize("choose", ["bars", "beats"])
-def test_bars_and_beats_are_chosen_by_the_corrected_grid(song: Path, tmp_path: Path, choose: Choose) -> None:
-    taken = open_record(song, tmp_path).with_cache(ArrayCache(tmp_path))  # what is detected is the same
-    for grid in (Grid(factor=2.0), Grid(factor=0.5), Grid(shift=9_000), Grid(bpm=77.0, ones=(50_000,))):
-        project = Project(audio_of(taken), grid=grid)
-        found = planning.planned(taken, ChopOptions(choose=choose), 0, taken.length, project=project).found
-        wanted = [beat.sample for beat in found.beats if choose == "beats" or beat.label == "1"]
-        away = [one.sample - at for one, at in zip(found.candidates, wanted, strict=True)]
-        assert max(np.abs(away)) <= 0.05 * taken.sample_rate
 
 
 def test_formats_are_listed() -> None:
@@ -415,41 +350,3 @@ def test_a_folder_of_finished_kits_is_said_to_be_one(kit: Path) -> None:
 def test_a_collection_says_what_each_kit_is(song: Path, tmp_path: Path) -> None:
     outcome = samplechop("chop", song.parent, "-o", tmp_path, "--count", 4, "--jobs", 1, *FEW)
     assert f"{song.name}: 4 slices" in outcome.out and f"in {(tmp_path / 'Song_s1').absolute()}" in outcome.out
-
-
-def test_what_is_on_no_pad_is_said_where_the_kit_has_all_that_was_found(tmp_path: Path) -> None:
-    audio = np.zeros((10 * RATE, 1), np.float32)
-    audio[RATE : 5 * RATE, 0] = record(4.0)[0][: 4 * RATE]
-    soundfile.write(tmp_path / "loop.wav", audio, RATE)
-    told = [
-        pipeline.make_kit(tmp_path / "loop.wav", tmp_path / until, ChopOptions(until=until, picture=False)).warnings
-        for until in ("next", "chosen")
-    ]
-    assert [any("on no pad" in one for one in warnings) for warnings in told] == [True, False]
-
-
-@pytest.mark.parametrize(("want", "tagged"), [("drums", 1), ("harmony", 1)])
-def test_what_was_wanted_is_counted_by_the_tags_that_are_shown(want: Want, tagged: int) -> None:
-    contents = [Content(), Content("A:min", drum="kick"), Content("A:min")]
-    slices = [Slice(1, 0, 1, 0.5, 36, "a", "a.wav", 1, one) for one in contents]
-    assert remarks.tagged(slices, want) == tagged
-    assert remarks.tagged(slices, "both") == 3
-
-
-@pytest.mark.parametrize(
-    ("options", "alone", "count", "told"),
-    [
-        (ChopOptions(), 20, 16, 20),
-        (ChopOptions(count=16), 20, 16, 0),
-        (ChopOptions(choose="hits"), 20, 16, 0),
-        (ChopOptions(), 19, 16, 0),
-        (ChopOptions(), 20, 20, 0),
-        (ChopOptions(start_note=110), 20, 16, 0),
-        (ChopOptions(min_gap=0.5), 20, 16, 0),
-    ],
-)
-def test_of_drums_alone_all_hits_are_offered_where_nobody_said_how_many(
-    options: ChopOptions, alone: int, count: int, told: int
-) -> None:
-    hits = tuple(Candidate(1000 * number, 0.9, 0.0, number < alone) for number in range(20))
-    assert remarks.drums_alone(candidates.Found(hits, (), ("chop", "0")), options, count) == told
