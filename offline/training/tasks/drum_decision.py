@@ -30,7 +30,7 @@ def peak_verdicts(one: drum_choice.Scored, choice: DrumChoice) -> list[Verdict]:
     """Compare the strokes that an AdaptivePicker would find with the truth."""
     frames, highest = measures.adaptive_peaks(one.scores, decay_of(drum_choice.MEMORY_SECONDS, HOP, SAMPLE_RATE))
     scores = one.scores[frames]
-    frames = frames[(scores >= choice.threshold) & (scores >= choice.relative * highest)]
+    frames = frames[(scores >= choice.least) & (scores >= choice.relative * highest)]
     frames = frames[measures.apart(frames, round(choice.gap * SAMPLE_RATE / HOP))]
     return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, DRUM_TOLERANCE_FRAMES)
 

@@ -136,8 +136,7 @@ class _Drum:
     def __init__(self, name: str, column: int, choices: Sequence[DrumChoice], decay: float, frame_rate: float) -> None:
         self.name, self._column = name, column
         self._ways = [
-            (one, AdaptivePicker(one.threshold, one.relative, decay), math.ceil(one.gap * frame_rate))
-            for one in choices
+            (one, AdaptivePicker(one.least, one.relative, decay), math.ceil(one.gap * frame_rate)) for one in choices
         ]
         self.reset()
 

@@ -43,6 +43,14 @@ class DrumChoice:
     gap: float
     calibration: Pairs = ()
 
+    @property
+    def least(self) -> float:
+        """The least score of a hit, as float32, which scores are: 0.7 must reach a threshold of 0.7.
+
+        Where the threshold is NEVER it is more than any score: a net that is very sure gives 1.
+        """
+        return math.inf if self.threshold >= NEVER else float(np.float32(self.threshold))
+
 
 @dataclass(frozen=True, slots=True)
 class DrumDecision:
@@ -131,8 +139,7 @@ class HitPicker:
         others: choices for frames of other passages than the first.
         """
         tables = [
-            # Scores are float32: 0.7 must reach a threshold of 0.7.
-            [(np.float32(one.threshold), one.relative, math.ceil(one.gap * sample_rate / hop_length)) for one in some]
+            [(one.least, one.relative, math.ceil(one.gap * sample_rate / hop_length)) for one in some]
             for some in (choices, *others)
         ]
         self._tables = np.array(tables, np.float64)

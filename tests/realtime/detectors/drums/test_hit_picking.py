@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.models import ModelError
-from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision, HitPicker
+from samplechop.realtime.detectors.drums.hit_picking import NEVER, DrumChoice, DrumDecision, HitPicker
 
 HOP, RATE = 256, 44_100
 GAP = 5 * HOP / RATE
@@ -26,6 +26,12 @@ def test_the_first_frame_that_reaches_the_threshold_is_the_hit() -> None:
 
 def test_a_score_at_the_threshold_reaches_it() -> None:
     assert picked([0, 0.3, 0]) == [(1, 0)]
+
+
+def test_a_drum_that_is_never_given_is_not_given_by_a_net_that_is_very_sure() -> None:
+    choices = [DrumChoice(NEVER, 0.0, GAP), DrumChoice(0.99, 0.0, GAP)]
+    scores = np.ones((3, 2), np.float32)
+    assert HitPicker(choices, 6.0, HOP, RATE, len(scores)).push(scores).tolist() == [[0, 1]]
 
 
 def test_within_the_gap_there_is_no_second_hit() -> None:
