@@ -34,6 +34,12 @@ _OPTIONS_OF = {
     "confirmed": ("confirmed_channel",),
     "harmony": ("harmony_channel", "harmony_model", "harmony_notes"),
 }
+_NEEDED_FOR = {
+    "tap_port": ("tap", "recording taps"),
+    "tap_file": ("tap", "recording taps"),
+    "keep_dir": ("keep_last", "what --keep-last keeps"),
+}
+"""Of an option the one it needs, and what it is for."""
 _CHANNEL = (1, 16)
 _NOTE = (0, 127)
 
@@ -259,10 +265,10 @@ class LiveSettings:
 
         given: the options that stand on the command line. Raises UserError.
         """
-        for name in ("tap_port", "tap_file"):
-            if given.get(name) is not None and not self.tap:
-                shown = option_name(LiveSettings, name)
-                raise UserError(f"{shown} {str(given[name])!r} is for recording taps: add --tap")
+        for name, (needed, purpose) in _NEEDED_FOR.items():
+            if given.get(name) is not None and not getattr(self, needed):
+                shown, add = option_name(LiveSettings, name), option_name(LiveSettings, needed)
+                raise UserError(f"{shown} {str(given[name])!r} is for {purpose}: add {add}")
         names = {"chops" if name == "chop" else name for name in self.detectors}
         plug_ins = names - set(_OPTIONS_OF)
         for detector, options in _OPTIONS_OF.items():

@@ -209,6 +209,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (["--demo", "--fast", "--detect", "harmony", "--half-life", "1"], "--half-life 1.0 is for the drums"),
         (["--demo", "--fast", "--detect", "drums", "--harmony-channel", "3"], "--harmony-channel 3 is for the harmony"),
         (["--demo", "--detect", "chops,durms"], "no detector 'durms'"),
+        (["--demo", "--fast", "--keep-dir", "kept"], "is for what --keep-last keeps: add --keep-last"),
         (["--demo", "--fast", "--model", "chop-61", "--choose", "bars"], "--choose bars is for a streaming model"),
         (["--demo", "--fast", "--model", "chop-61", "--density", "0"], "--density 0 is for a streaming model"),
     ],
