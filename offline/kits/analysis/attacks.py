@@ -25,8 +25,8 @@ PULSE_SECONDS = 2.0
 class Attacks:
     """Attacks in the order they were detected in. samples: int64 (n,). strengths, levels: float64 (n,), as Candidate.
 
-    chops: bool (n,), whether each is a chop. alone: bool (n,), whether drums alone sound. dial: float64 (n, 4), the
-    strength at each way of DIAL, (n, 0) for models without.
+    chops: bool (n,), whether each is a chop. alone: bool (n,), whether it was judged as where drums alone sound. dial:
+    float64 (n, 4), the strength at each way of DIAL, (n, 0) for models without.
     """
 
     samples: NDArray[np.int64]

@@ -36,7 +36,8 @@ KIT_GROUP = 1
 class Candidate(NamedTuple):
     """A place where the record could be cut. sample: position. strength: 0..1, the calibrated probability.
 
-    level: the least density, 0..1, at which it is a chop; 0 where a model has none. alone: whether drums alone sound.
+    level: the least density, 0..1, at which it is a chop; 0 where a model has none. alone: whether it was judged as
+    where drums alone sound: with --choose attacks all are, at a density none is.
     A tuple, as an hour has twenty thousand of them.
     """
 
