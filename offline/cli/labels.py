@@ -7,6 +7,7 @@ import typer
 
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError, reason_of
+from samplechop.realtime.core.wording import counted
 
 if TYPE_CHECKING:
     from samplechop.offline.labels.formats import Labels
@@ -83,11 +84,12 @@ def from_taps(
         echo(f"too few taps to tell whether they fit better than chance ({tapping.ENOUGH} mostly can): {fit}")
     if lag.spread > tapping.SCATTERED:
         echo("that is uneven: see with samplechop labels show --picture whether the labels lie where you meant")
-    echo(f"{len(placed.labels.times)} labels in {target}, {len(placed.labels.times) - placed.alone} on an attack")
+    count = len(placed.labels.times)
+    echo(f"{counted(count, 'label')} in {target}, {count - placed.alone} on an attack")
     if placed.alone:
         echo(f"{placed.alone} with no attack near, left where you tapped")
     if placed.doubles:
-        echo(f"{placed.doubles} taps left out: double hits, or a second one for the same attack")
+        echo(f"{counted(placed.doubles, 'tap')} left out: double hits, or a second one for the same attack")
 
 
 @app.command()
@@ -139,7 +141,7 @@ def convert(
 
     found = read_labels(file, audio)
     write_labels(output, found, audio=audio, force=force)
-    echo(f"{len(found.times)} labels in {output}")
+    echo(f"{counted(len(found.times), 'label')} in {output}")
 
 
 @app.command()
@@ -163,7 +165,8 @@ def review(
         raise UserError(f"{str(output)!r} cannot keep what you deleted: let the name end in .txt")
     found = read_review(session, edited, audio)
     write_labels(output, found, force=force)
-    echo(f"{len(found.times)} labels and {len(found.rejected)} rejected places in {output}")
+    rejected = counted(len(found.rejected), "rejected place")
+    echo(f"{counted(len(found.times), 'label')} and {rejected} in {output}")
 
 
 def _overview(found: "Labels") -> list[str]:
@@ -172,7 +175,7 @@ def _overview(found: "Labels") -> list[str]:
     times = found.times
     if not len(times):
         return ["no labels" + (f", {len(found.rejected)} rejected" if len(found.rejected) else "")]
-    lines = [f"{len(times)} labels, the first at {times[0]:.3f} s, the last at {times[-1]:.3f} s"]
+    lines = [f"{counted(len(times), 'label')}, the first at {times[0]:.3f} s, the last at {times[-1]:.3f} s"]
     if len(times) > 1:
         lines.append(f"usually {np.median(np.diff(times)):.3f} s apart")
     if len(found.rejected):

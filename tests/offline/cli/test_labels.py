@@ -257,6 +257,12 @@ def test_any_kind_becomes_any_other(song: Path, tmp_path: Path, name: str) -> No
     assert again.code == 0, again.err
 
 
+def test_one_label_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("1.5\n")
+    assert "1 label, the first" in samplechop("labels", "show", tmp_path / "in.txt").out
+    assert samplechop("labels", "convert", tmp_path / "in.txt", tmp_path / "out.csv").out.startswith("1 label in")
+
+
 def test_a_copy_with_cue_points_sounds_the_same_and_has_no_old_ones(song: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("0.5\t0.5\tkick\n")
     (tmp_path / "b.csv").write_text("3.25\n")
@@ -278,7 +284,7 @@ def test_deleted_markers_become_rejected(tmp_path: Path) -> None:
     (tmp_path / "e.txt").write_text("1.0\n3.0\n5.0\n")
     outcome = samplechop("labels", "review", tmp_path / "s.jsonl", tmp_path / "e.txt", "-o", tmp_path / "out.txt")
     assert outcome.code == 0, outcome.err
-    assert "3 labels and 1 rejected places" in outcome.out
+    assert "3 labels and 1 rejected place in" in outcome.out
     labels = read_labels(tmp_path / "out.txt")
     assert (labels.times.tolist(), labels.rejected.tolist()) == ([1.0, 3.0, 5.0], [2.0])
 
