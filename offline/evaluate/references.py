@@ -181,14 +181,13 @@ def rows_of(path: Path, parted_by: str = ",") -> list[tuple[float, list[str]]]:
         if parted_by and len(fields) == 1 and DECIMAL_COMMA.fullmatch(fields[0]):
             one, two = (fields[0].replace(",", sign) for sign in ". ")
             raise UserError(f"{str(path)!r}, line {number}: {fields[0]!r} may be {one} or {two}: write what it is")
-        if all(DECIMAL_COMMA.fullmatch(word) for word in fields if "," in word):
-            fields = [word.replace(",", ".") for word in fields]
-        elif parted_by:
+        if parted_by and not all(DECIMAL_COMMA.fullmatch(word) for word in fields if "," in word):
             fields = " ".join(fields).replace(parted_by, " ").split()
+        fields = [word.replace(",", ".") if DECIMAL_COMMA.fullmatch(word) else word for word in fields]
         if not fields:
             continue
         try:
-            time = float(fields[0].replace(",", "."))
+            time = float(fields[0])
         except ValueError:
             time = -1.0
         if not 0 <= time < float("inf"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from samplechop.offline.evaluate.chord_references import chord_references_for
 from samplechop.offline.evaluate.references import references_for, tracks_in
 from samplechop.realtime.core.errors import UserError
 
@@ -45,6 +46,13 @@ def test_a_reference_that_may_be_one_number_or_two_is_refused(tmp_path):
     (tmp_path / "one.onsets.txt").write_text("0,52\n")
     with pytest.raises(UserError, match=r"one\.onsets\.txt', line 1: '0,52' may be 0\.52 or 0 52: write what it is"):
         tracks_in(tmp_path)
+
+
+def test_chords_may_have_commas_beside_times_with_decimal_ones(tmp_path):
+    path = recorded(tmp_path / "one.wav")
+    path.with_suffix(".lab").write_text("0,0 1,5 C:maj(9,11)  # the first\n1,5 6,0 F:maj\n")
+    found = chord_references_for(path).segments
+    assert [(one.start, one.stop, one.label) for one in found] == [(0.0, 1.5, "C:maj(9,11)"), (1.5, 6.0, "F:maj")]
 
 
 def test_reference_times_may_begin_with_a_byte_order_mark(tmp_path):
