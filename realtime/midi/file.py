@@ -189,6 +189,7 @@ class MidiFileSink:
     def _timed(self, notes: list[_Note], before: int) -> list[tuple[int, int, bytes]]:
         """Give the messages from the settled tick up to one before `before`, as (tick, order, message), in order."""
         timed = [(tick, 0, b"\xff\x51\x03" + tempo.to_bytes(3, "big")) for tick, tempo in self._tempi.changes]
+        timed += [(tick, 0, bytes((0xFF, 0x58, 4, beats, 2, 24, 8))) for tick, beats in self._tempi.meters]  # quarters
         for one in _without_overlaps(notes):
             channel = one.channel - 1
             timed.append((one.begin, 2, bytes((0x90 | channel, one.note, one.velocity))))

@@ -37,6 +37,25 @@ def test_beats_lie_on_whole_beats_and_downbeats_on_whole_bars() -> None:
     assert ticks[2] % (BAR * TICKS_PER_BEAT) == 0
 
 
+@pytest.mark.parametrize("first", [0.3, 2.0])
+@pytest.mark.parametrize("bars", [[3] * 5, [4, 4, 2, 4, 4], [2, 2, 4, 4, 3], [4, 1, 4]])
+def test_a_bar_of_the_file_begins_at_each_downbeat_in_any_meter(bars: list[int], first: float, tmp_path: Path) -> None:
+    labels = [str(place) for bar in bars for place in range(1, bar + 1)] + ["1"]
+    places = [round((first + k / 2) * RATE) for k in range(len(labels))]
+    beats = [Event("beat", at, 0, 0.9, one, tempo=120.0) for at, one in zip(places, labels, strict=True)]
+    meters, ticks = [(0, BAR)], {one.sample: TempoMap(beats, RATE).tick(one.sample / RATE) for one in beats}
+    tick = 0
+    for message in write_midi(tmp_path / "out.mid", [*beats, chop(beats[-1].sample)]).tracks[0]:
+        tick += message.time
+        if message.type == "time_signature":
+            meters.append((tick, message.numerator))
+    lines, line = set(), 0
+    while line <= max(ticks.values()):
+        lines.add(line)
+        line += [beats_per_bar for begin, beats_per_bar in meters if begin <= line][-1] * TICKS_PER_BEAT
+    assert {ticks[one.sample] for one in beats if one.label == "1"} <= lines
+
+
 def test_a_missed_beat_leaves_room_for_itself() -> None:
     ticks = [TempoMap(beats_at([2.0, 2.5, 3.5], 120.0), RATE).tick(place) for place in (2.0, 2.5, 3.5)]
     assert np.diff(ticks).tolist() == [TICKS_PER_BEAT, 2 * TICKS_PER_BEAT]
