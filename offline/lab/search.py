@@ -175,7 +175,8 @@ def _try(
         if one.step:
             settings[name] = trial.suggest_int(name, int(one.low), int(one.high), step=one.step)
         else:
-            settings[name] = trial.suggest_float(name, one.low, one.high, log=one.log)
+            # What is usual comes back as it was enqueued, a whole 1, say, and from the database as 1.0: another name.
+            settings[name] = float(trial.suggest_float(name, one.low, one.high, log=one.log))
     checks = 0
 
     def on_check(step: int, loss: float) -> None:

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from samplechop import models
+from samplechop.offline.cli.train import RECIPES
 from samplechop.offline.common.progress import silent
 from samplechop.offline.evaluate.comparison import difference
 from samplechop.offline.lab import search
@@ -101,6 +102,22 @@ def test_what_was_tried_when_the_search_was_killed_is_tried_again(tmp_path: Path
     second = search._study(tmp_path, "chop", "this", ranges).ask()
     assert second.number != first.number
     assert second.suggest_float("rate", 1e-3, 1e-2, log=True) == rate == 4e-3
+
+
+def test_the_model_of_usual_settings_is_found_by_what_the_database_says_of_them(tmp_path: Path) -> None:
+    ranges = {"augmentation": search.Range(0, 2, 1)}
+    study, written = search._study(tmp_path, "chop", "this", ranges), []
+
+    def train(_sources: list[Path], _options: StreamOptions, run: Run) -> None:
+        written.append(run.out)
+        assert run.on_check is not None
+        run.on_check(2, 0.5)
+
+    recipe = replace(RECIPES["chop"], train=train)
+    run = Run("chop", tmp_path / "found", tmp_path, "", silent)
+    search._try(study, recipe, [], StreamOptions(), run, ranges, tmp_path)
+    (tried,) = search._finished(study)
+    assert written == [search._model(tmp_path, tried.params)]
 
 
 def test_options_that_are_given_are_not_searched() -> None:
