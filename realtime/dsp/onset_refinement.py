@@ -145,6 +145,7 @@ ATTACK_SEARCH = AttackSearch(BACK, FORWARD, usual=0, sigma=900.0, before=24 * _C
 
 
 _WINDOW_SECONDS = 0.02
+_RISE = 3  # windows in which a sound that begins becomes loud: the body of a kick follows its click by 40 ms
 _LOUD = 1e-4  # mean square, -40 dBFS: the pops and thumps of an empty groove are softer
 _DECAY = 4.0  # times the energy of the quietest window: 6 dB, which no noise or steady tone has
 
@@ -153,12 +154,14 @@ def begins_with_attack(samples: NDArray[np.float32], sample_rate: int) -> bool:
     """Say whether a recording is trimmed to a sound that begins with it and decays, as a loop or a one-shot is.
 
     samples: float32 (n, channels), its first OPENING_SECONDS; of one that is shorter, silence follows. It is one where
-    the first 20 ms have a quarter of the energy of the loudest 20 ms and four times that of the quietest. The middle of
-    a tone, hiss or hum has no such decay: what begins there is the recording, not a sound.
+    the first 20 ms are no silence, and 20 ms of the first 60 have a quarter of the energy of the loudest 20 ms and four
+    times that of the quietest. The middle of a tone, hiss or hum has no such decay: what begins there is the recording,
+    not a sound.
     """
     window, count = round(_WINDOW_SECONDS * sample_rate), round(OPENING_SECONDS / _WINDOW_SECONDS)
     power = np.zeros(count * window)
     opening = np.where(np.abs(samples[: len(power)]) <= LOUDEST, samples[: len(power)], 0.0).astype(np.float64)
     power[: len(opening)] = np.square(opening - np.median(opening, axis=0)).sum(axis=1) if len(opening) else 0.0
     energy = power.reshape(count, window).mean(axis=1)
-    return bool(energy[0] >= _LOUD and energy[0] >= energy.max() / 4 and energy[0] >= _DECAY * energy.min())
+    begun = energy[:_RISE].max()
+    return bool(energy[0] >= _LOUD and begun >= energy.max() / 4 and begun >= _DECAY * energy.min())

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH, BACK, FORWARD, AttackSearch
+from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH, BACK, FORWARD, AttackSearch, begins_with_attack
 from tests.support.signals import chord, kick, snare
 
 SOUNDS = {"kick": kick, "snare": snare, "chord": lambda rng: chord(110 * 2 ** rng.random(), 1.0)}
@@ -71,3 +71,10 @@ def test_without_any_rise_an_attack_is_where_attacks_usually_lie() -> None:
 def test_lengths_that_are_no_multiples_of_a_cell_are_refused() -> None:
     with pytest.raises(ValueError, match="multiples of 16"):
         AttackSearch(321, 128, 0, 512.0, 256, 384)
+
+
+@pytest.mark.parametrize("rise", [0.001, 0.02, 0.05])
+def test_a_recording_begins_with_a_kick_whose_body_follows_its_click(rise: float) -> None:
+    time = np.arange(15_000) / 44_100
+    sound = 0.8 * np.sin(2 * np.pi * 55 * time) * np.minimum(1, time / rise) * np.exp(-time / 0.08)
+    assert begins_with_attack(sound[:, np.newaxis].astype(np.float32), 44_100)
