@@ -238,7 +238,10 @@ class ChopOptions:
             raise UserError(f"--reroll must be 0 or more, got {self.reroll}")
         if self.start_note + self.most > NOTES:
             room = NOTES - self.start_note
-            raise UserError(f"--start-note {self.start_note} leaves room for {room} pads, --count is {self.most}")
+            raise UserError(
+                f"--start-note {self.start_note} leaves room for {room} pads, --count is {self.most}: "
+                f"--count {room} or --start-note {NOTES - self.most} fits"
+            )
         if len(set(self.lock)) > self.most:
             raise UserError(f"--lock names {len(set(self.lock))} places, --count leaves room for {self.most}")
         _ = self.fixed_length, self.longest

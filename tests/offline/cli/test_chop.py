@@ -287,7 +287,7 @@ def test_formats_are_listed() -> None:
         (("--demo", "--max-length", "long"), "--max-length"),
         (("--demo", "--max-length", "0bars"), "--max-length"),
         (("--demo", "--until", "0.001"), "--until"),
-        (("--demo", "--start-note", 120), "--start-note"),
+        (("--demo", "--start-note", 120), "--count 8 or --start-note 112 fits"),
         (("--demo", "--fade", -1), "--fade"),
         (("--demo", "--pre-roll", -1), "--pre-roll"),
         (("--demo", "--play", "twice"), "--play"),
