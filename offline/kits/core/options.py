@@ -93,7 +93,9 @@ class ChopOptions:
             1,
         ),
     ] = None
-    candidates: Annotated[int | None, Option("Choose only among so many, the most probable.", WHAT, 1, 100_000)] = None
+    candidates: Annotated[
+        int | None, Option("Choose only among so many, the most probable; --count of them at least.", WHAT, 1, 100_000)
+    ] = None
     compare: Annotated[
         Compare,
         Option("Compare chops by the harmonic content of the whole slice, or of its first frame: slice, frame.", WHAT),
