@@ -21,9 +21,12 @@ def show_kit(outcome: Outcome, seconds: float) -> None:
     kit = outcome.kit
     alone = sum(one.alone for one in kit.candidates)
     known = [f"{alone} of them attacks of drums alone"] if alone and kit.settings.get("choose") == "auto" else []
-    chops = f"{counted(len(kit.slices), 'slice')} from {counted(len(kit.candidates), 'chop')}"
+    found = counted(len(kit.candidates) - kit.others, "chop")
+    if kit.others:
+        found += f" and {counted(kit.others, 'other attack')}"
+    chops = f"{counted(len(kit.slices), 'slice')} from {found}"
     if len(kit.slices) > len(kit.candidates) > 0:
-        chops = f"{len(kit.slices)} slices: {counted(len(kit.candidates), 'chop')} and the beginning"
+        chops = f"{len(kit.slices)} slices: {found} and the beginning"
     decided = ["with what you decided"] if kit.project else []
     echo(", ".join([f"{kit.name}: {chops}", *decided, *known, *kit.known]))
     contents = {

@@ -238,6 +238,7 @@ def cut(
         play=options.play,
         choke=options.choke,
         redundancy=plan.redundancy,
+        others=plan.found.others,
     )
 
 

@@ -141,7 +141,8 @@ class Kit:
     format of the slices, such as "PCM_16", "PCM_24", "FLOAT".
     slice_rate, slice_channels: of the slice files; the record's, unless they were resampled or mixed to mono.
     first, last: the part of the record that was chopped, samples; 0 and length by default.
-    slices: in order of time, at least one. candidates: all places found, chosen or not, in order of time.
+    slices: in order of time, at least one. candidates: all places found, chosen or not, in order of time. others: how
+    many of these are no chops, but attacks that fill the kit up.
     tempo: beats per minute, key: where they are clear. downbeats: samples, where there is a steady pulse. tempo_map:
     where the tempo changes and bars begin, None where it is not known; what holds then `timeline` tells.
     channel: what of a stereo record was analysed, and what slices are mixed to mono from.
@@ -175,6 +176,7 @@ class Kit:
     play: Play = "one-shot"
     choke: bool = True
     project: str = ""
+    others: int = 0
 
     @property
     def known(self) -> list[str]:

@@ -1,9 +1,12 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from samplechop.offline.cli.kit_summary import show_studio
+from samplechop.offline.cli.kit_summary import show_kit, show_studio
+from samplechop.offline.kits.pipeline import Outcome
+from tests.support.kits import make_kit
 
 
 @pytest.fixture
@@ -24,3 +27,10 @@ def test_the_studio_is_named_shortly_where_a_terminal_finds_it(program, monkeypa
     monkeypatch.setattr(shutil, "which", lambda _: str(program))
     show_studio(str(program.with_name(called)))
     assert capsys.readouterr().out.endswith(": samplechop studio --demo\n")
+
+
+def test_what_fills_a_kit_up_is_not_called_a_chop(tmp_path, capsys):
+    kit = replace(make_kit(tmp_path), others=3, redundancy={})
+    show_kit(Outcome(kit, (), ()), 0.1)
+    chops = len(kit.candidates) - 3
+    assert f"4 slices from {chops} chops and 3 other attacks" in capsys.readouterr().out
