@@ -177,7 +177,7 @@ def _lines(path: Path) -> Iterator[DrumHit]:
             if len(words) not in (2, 3):
                 raise ValueError("a line is: seconds label [velocity 0..1]")
             time, *velocity = (float(word.replace(",", ".")) for word in (words[0], *words[2:]))
-            if (family := FAMILIES.get(class_of(words[1]))) is None and words[1] != OTHER:
+            if (family := FAMILIES.get(named := class_of(words[1]))) is None and named != OTHER:
                 raise ValueError(f"label must be one of {', '.join(FAMILIES)}, or {OTHER}, got {words[1]!r}")
             hit = DrumHit(time, family or DRUMS[0], *velocity)  # a stroke of no drum has a time and a velocity, too
             if family:

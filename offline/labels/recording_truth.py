@@ -30,8 +30,12 @@ FAMILIES = {
     **dict.fromkeys(("ride", "crash", "cymbal"), "cymbal"),
 }
 """Which of samplechop.realtime.core.events.DRUMS a class belongs to; "perc" to none. "cymbal" is of schema 1."""
-SPELLINGS = dict.fromkeys(("rim", "sidestick", "side-stick"), "stick")
-"""What people who note drums by hand call a class as well."""
+SPELLINGS = {
+    **dict.fromkeys(("rim", "sidestick", "crossstick"), "stick"),
+    **dict.fromkeys(("hihat", "closedhat"), "hat"),
+    "openhat": "open",
+}
+"""What people who note drums by hand call a class as well, in small letters without hyphens."""
 ALONE_DB = 60.0
 """The signal-to-noise ratio of what sounds alone, or of which it is not known."""
 FAINT_DB = -18.0
@@ -121,8 +125,9 @@ class Truth:
 
 
 def class_of(word: str) -> str:
-    """Give the class that a word in a text of drums stands for: "stick" for "rim"; any other word as it is."""
-    return SPELLINGS.get(word, word)
+    """Give the class that a word in a text of drums stands for: "stick" for "Side-Stick"; others as they are."""
+    plain = word.lower().replace("-", "").replace("_", "")
+    return SPELLINGS.get(plain, plain if plain in (*CLASSES, *FAMILIES) else word)
 
 
 def moved(truth: Truth, played_at: Callable[[Seconds], Seconds], semitones: float, length: float) -> Truth:

@@ -13,6 +13,7 @@ from samplechop.offline.labels.recording_truth import (
     DrumTruth,
     NoteTruth,
     Truth,
+    class_of,
     moved,
     read_truth,
     transposed,
@@ -60,6 +61,21 @@ def test_a_truth_of_schema_1_is_read_with_what_it_lacks_left_at_its_default(trut
 def test_faint_strokes_are_no_clear_drums(truth):
     faint = DrumTruth(1.0, "hat", 0.5, -18.1)
     assert replace(truth, drums=[*truth.drums, faint]).clear_drums() == truth.drums
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("Kick", "kick"),
+        ("Side-Stick", "stick"),
+        ("cross_stick", "stick"),
+        ("open-hat", "open"),
+        ("Cymbal", "cymbal"),
+        ("Gong", "Gong"),
+    ],
+)
+def test_a_drum_is_told_however_it_is_written(word, named):
+    assert class_of(word) == named
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', '{"schema": 3, "length": 1}'])
