@@ -21,6 +21,8 @@ BEGUN_ANEW_EVENLY = 64.0, 16.0
 """The same where beats lie evenly from end to end: who plays to a click, or has a sequencer play, rarely does."""
 TOGETHER = 0.5
 """Beats nearer to each other than so much of a period are one."""
+NEAR = 0.08
+"""How far an attack may lie from a third or the half of a beat, in beats."""
 STEADY = 0.6
 """Share of beats that must agree with the count: else bars are not all of one meter, and stay as they were."""
 
@@ -48,6 +50,29 @@ def counted(beats: Sequence[Event], sample_rate: int, begun_anew: Sequence[float
         if np.mean((places == said)[known]) >= STEADY or (anew == begun_anew[-1] and not known.all()):
             return tuple(replace(beat, label=str(place + 1)) for beat, place in zip(kept, places.tolist(), strict=True))
     return tuple(kept)
+
+
+def in_fours(beats: Sequence[Event], attacks: Sequence[int], sample_rate: int) -> tuple[Event, ...]:
+    """Give beats with bars of four where two were counted and beats are not divided in three, as those of 6/8 are.
+
+    Kick and snare in turn, all alike, tell 1 from 3 by nothing, and live each of both begins a bar of two. In a file
+    the first downbeat begins a bar of four. beats: `counted`. attacks: samples at which something is struck, rising.
+    """
+    if {beat.label for beat in beats} != {"1", "2"} or _in_threes(beats, attacks):
+        return tuple(beats)
+    places = [1 if beats[0].label == "1" else 4]
+    for beat, step in zip(beats[1:], _steps(beats, sample_rate).tolist(), strict=True):
+        place, said = (places[-1] - 1 + step) % 4 + 1, int(beat.label or 1)
+        places.append(place if (place - said) % 2 == 0 else said)
+    return tuple(replace(beat, label=str(place)) for beat, place in zip(beats, places, strict=True))
+
+
+def _in_threes(beats: Sequence[Event], attacks: Sequence[int]) -> bool:
+    """Say whether attacks at each third of a beat are more than those at its half."""
+    samples = np.array([beat.sample for beat in beats], np.float64)
+    at = np.interp(attacks, samples, np.arange(len(samples)), left=0, right=0) % 1
+    third, half, two_thirds = (int(np.sum(np.abs(at - part) < NEAR)) for part in (1 / 3, 1 / 2, 2 / 3))
+    return min(third, two_thirds) > half
 
 
 def _steps(beats: Sequence[Event], rate: int) -> NDArray[np.int64]:

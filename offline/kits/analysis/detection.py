@@ -166,6 +166,7 @@ def _detected(
     beats, octave = one_octave(placed, reader.pulse_odds, reader.open_octave, rate)
     evenly = _evenly(beats, events, first, last, rate)
     beats = bar_count.counted(evenly, rate, bar_count.BEGUN_ANEW_EVENLY) if evenly else bar_count.counted(beats, rate)
+    beats = bar_count.in_fours(beats, sorted(one.sample for one in events if one.kind in (CHOP, ATTACK)), rate)
     tempo = tempo_and_key.tempo(beats, rate, octave)
     if loops.may_be_one(tempo, length, rate):
         engine.reset(0, opening)

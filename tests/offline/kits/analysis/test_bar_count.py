@@ -3,7 +3,7 @@ from dataclasses import replace
 import hypothesis.strategies as st
 from hypothesis import given
 
-from samplechop.offline.kits.analysis.bar_count import counted
+from samplechop.offline.kits.analysis.bar_count import counted, in_fours
 from samplechop.realtime.core.events import BEAT, Event
 
 RATE, PERIOD = 1000, 500
@@ -73,3 +73,17 @@ def test_bars_of_several_meters_stay_as_they_are() -> None:
 
 def test_without_beats_there_is_no_count() -> None:
     assert counted([], RATE) == ()
+
+
+TWOS = [2, *[1, 2] * 10]
+
+
+def test_of_beats_in_halves_two_bars_of_two_are_one_of_four() -> None:
+    eighths = range(0, PERIOD * len(TWOS), PERIOD // 2)
+    some = beats(TWOS)
+    assert labels(in_fours([*some[:4], *some[5:]], eighths, RATE)) == [4, 1, 2, 3, *[1, 2, 3, 4] * 4]
+
+
+def test_of_beats_in_threes_bars_of_two_stay() -> None:
+    eighths = [round(number * PERIOD / 3) for number in range(3 * len(TWOS))]
+    assert labels(in_fours(beats(TWOS), eighths, RATE)) == TWOS
