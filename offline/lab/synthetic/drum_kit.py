@@ -212,7 +212,7 @@ def play_and_measure(
 ) -> tuple[Sound, NDArray[np.float64]]:
     """Play strikes as `play` does, and give of each the energy of its own first 40 ms: float64, (len(strikes),).
 
-    The energy is that of the band in which `snr.py` compares it.
+    The energy is that of the band in which `local_snr.py` compares it.
     """
     out = np.zeros(round(length * RATE), np.float32)
     energies = np.zeros(len(strikes))
