@@ -39,7 +39,7 @@ from samplechop.offline.training.tasks.chop_targets import (
     known_to,
     shared_shape,
 )
-from samplechop.offline.training.tasks.drum_decision import Drums, decide_drums, peak_verdicts
+from samplechop.offline.training.tasks.drum_decision import Drums, decide_drums, peak_verdicts, standing
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.beats.pulse_stream import BarCounter
@@ -154,6 +154,8 @@ class ChopTask(streaming.StreamingTask):
             "validation_chop_f": round(measures.f_measure(self._judged), 4),
             "validation_loss": streaming.lowest_losses(fittings),
         }
+        if own and self.start is not None:  # whose labels say nothing of drums picks them as they were picked
+            decision |= standing(self.start.manifest.decision, chosen.drums_alone is not None)
         drums_found = self._decide_drums(score_drums(spec, validation, self.validation), answers)
         decision |= {name: record for name, (record, _) in drums_found.items()}
         scores |= {f"deciding_{name}_f": f for name, (_, f) in drums_found.items()}

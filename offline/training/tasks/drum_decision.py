@@ -5,6 +5,7 @@ together have the best mean F over the recordings in which the drum is struck.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Answers
 from samplechop.offline.training.tasks import drum_choice
 from samplechop.offline.training.tasks.chop_targets import HOP, STRUCK
-from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision
+from samplechop.realtime.detectors.drums.hit_picking import ALONE, DrumChoice, DrumDecision
 from samplechop.realtime.nets.streaming import decay_of
 
 DRUM_TOLERANCE_FRAMES = 3
@@ -24,6 +25,18 @@ DRUM_GAP = 0.05
 STROKES = Answers(dict.fromkeys(STRUCK, 1.0), HOP, {-1: 0.5, 1: 0.5})
 Drums = Mapping[str, Sequence[drum_choice.Scored]]
 """By drum, the recordings of which something is known."""
+
+
+def standing(decision: Mapping[str, Any], alone: bool) -> dict[str, dict[str, Any]]:
+    """Give how a model picks drums, of its manifest's decision, for one whose heads answer about drums as it does.
+
+    alone: whether that one, too, knows where drums alone sound.
+    """
+    return {
+        name: {key: value for key, value in decision[name].items() if alone or key != ALONE}
+        for name in ("confirmed", "early")
+        if name in decision
+    }
 
 
 def peak_verdicts(one: drum_choice.Scored, choice: DrumChoice) -> list[Verdict]:

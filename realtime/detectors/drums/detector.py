@@ -97,7 +97,9 @@ class _EarlyStage:
     def __init__(self, manifest: Manifest, features: EarlyFeatures, spec: ProcessSpec, tempo_range: TempoRange) -> None:
         """[main] Load, allocate, compile, unless another detector has."""
         self.heads, self.wait = features.heads, features.wait
-        self.decision: Mapping[str, Any] = manifest.decision.get("early", {})
+        if "early" not in manifest.decision:
+            raise ModelError(f"model {str(manifest.path)!r} decides on no early drums: the default, 'chop', does")
+        self.decision: Mapping[str, Any] = manifest.decision["early"]
         self._shared = PulseStream.shared(manifest, spec, tempo_range)
         self._stream = stream = self._shared.stream.activations
         self.latency = stream.early_latency

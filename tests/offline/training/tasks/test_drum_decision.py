@@ -3,7 +3,7 @@
 import numpy as np
 
 from samplechop.offline.training.tasks import drum_choice
-from samplechop.offline.training.tasks.drum_decision import DRUM_GAP, decide_drums
+from samplechop.offline.training.tasks.drum_decision import DRUM_GAP, decide_drums, standing
 from samplechop.realtime.detectors.drums.hit_picking import NEVER, DrumChoice, DrumDecision
 
 
@@ -44,3 +44,10 @@ def test_a_drum_that_no_score_is_sure_of_is_never_given_whatever_stood() -> None
     before = DrumDecision({"tom": DrumChoice(0.2, 0.0, DRUM_GAP)}, 6.0)
     part, f = decide_drums(records, before=before)
     assert (part["drums"]["tom"]["threshold"], f["tom"]) == (NEVER, 0)
+
+
+def test_a_model_that_learned_chops_alone_picks_drums_as_before_but_for_passages_that_it_does_not_know() -> None:
+    early = {"drums": {"kick": {"threshold": 0.3}}, "memory_seconds": 6.0}
+    decision = {"choose": {}, "early": {**early, "drums_alone": {"kick": {"threshold": 0.5}}}}
+    assert standing(decision, alone=True) == {"early": decision["early"]}
+    assert standing(decision, alone=False) == {"early": early}

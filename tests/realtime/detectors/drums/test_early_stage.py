@@ -79,7 +79,7 @@ def test_a_net_without_an_early_stage_is_refused() -> None:
 def test_a_model_that_decides_on_no_drums_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
     made = written((1,), tmp_path / "shared")
-    with pytest.raises(ModelError, match="decision cannot be read"):
+    with pytest.raises(ModelError, match="decides on no early drums"):
         DrumDetector(DrumSettings(str(made.path))).prepare(ProcessSpec(ANALYSIS_RATE, 256))
 
 
