@@ -19,7 +19,7 @@ from samplechop.offline.kits.analysis import bar_count, constant_tempo, loops, p
 from samplechop.offline.kits.analysis.attacks import COLUMNS, Attacks, on_pulse
 from samplechop.offline.kits.analysis.curve import Curve, Drawing, curve_in
 from samplechop.offline.kits.analysis.detection_facts import KIND, facts_of, fixed_density
-from samplechop.offline.kits.analysis.one_octave import one_octave
+from samplechop.offline.kits.analysis.one_octave import as_named, at_octave, one_octave
 from samplechop.offline.kits.analysis.whole_beats import HeardPulse, placed_beats, read_beats
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
@@ -28,7 +28,7 @@ from samplechop.offline.kits.core.record_cache import RecordCache
 from samplechop.realtime.core.events import ATTACK, BEAT, CHOP, Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
-from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
+from samplechop.realtime.detectors.beats.metrical_level import AS_DETECTED, Tempo, wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
 from samplechop.realtime.detectors.chop import DIAL
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
@@ -132,7 +132,8 @@ def _detected(
     # A streaming net tracks beats, too; beside another, that of the beat detector does.
     streams = isinstance(manifest.features, StreamFeatures)
     model = options.model if streams else BeatSettings().model
-    detector = BeatDetector(BeatSettings(model, tempo_range=(low, high), tempo=wanted_tempo(options.tempo)))
+    wanted = wanted_tempo(options.tempo)
+    detector = BeatDetector(BeatSettings(model, tempo_range=(low, high), tempo=wanted))
 
     def engine_for(**found_by: Detector) -> Engine:
         return Engine(found_by, record.sample_rate, record.channels, FAST_BLOCK, channel=record.channel)
@@ -161,12 +162,21 @@ def _detected(
     curve = drawing.part(first, last, first)
     antiphase = engine.downmix.warning()
     rate, length = record.sample_rate, last - first
-    found, reader = read_beats(heard_pulse, (low, high), wanted_tempo(options.tempo), detector.start)
-    placed = placed_beats(found, [one.sample for one in events if one.kind in (CHOP, ATTACK)], engine, first, last)
-    beats, octave = one_octave(placed, reader.pulse_odds, reader.open_octave, rate)
-    evenly = _evenly(beats, events, first, last, rate)
-    beats = bar_count.counted(evenly, rate, bar_count.BEGUN_ANEW_EVENLY) if evenly else bar_count.counted(beats, rate)
-    beats = bar_count.in_fours(beats, sorted(one.sample for one in events if one.kind in (CHOP, ATTACK)), rate)
+    places = sorted(one.sample for one in events if one.kind in (CHOP, ATTACK))
+
+    def beats_at(named: Tempo) -> tuple[tuple[Event, ...], int]:
+        found, reader = read_beats(heard_pulse, (low, high), named, detector.start)
+        placed = placed_beats(found, places, engine, first, last)
+        read, octave = one_octave(placed, reader.pulse_odds, reader.open_octave, rate)
+        evenly = _evenly(read, events, first, last, rate)
+        anew = bar_count.BEGUN_ANEW_EVENLY if evenly else bar_count.BEGUN_ANEW
+        return bar_count.in_fours(bar_count.counted(evenly or read, rate, anew), places, rate), octave
+
+    beats, octave = beats_at(AS_DETECTED)
+    if wanted.octave:
+        beats, octave = tuple(at_octave(beats, wanted.octave, rate)), 0
+    elif wanted.bpm is not None:
+        beats, octave = tuple(as_named(beats_at(wanted)[0], beats, rate)), 0
     tempo = tempo_and_key.tempo(beats, rate, octave)
     if loops.may_be_one(tempo, length, rate):
         engine.reset(0, opening)

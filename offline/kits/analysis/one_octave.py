@@ -62,6 +62,20 @@ def at_octave(beats: Sequence[Event], shift: int, sample_rate: int) -> Sequence[
     return _slower(list(beats), None, None, shift, sample_rate)
 
 
+def as_named(named: Sequence[Event], beats: Sequence[Event], sample_rate: int) -> Sequence[Event]:
+    """Give the beats of a tempo that somebody named: those that were detected at that octave, with their bars, where
+    there is one between.
+
+    On a beat between two tracked ones nothing tells where a bar begins, and of every second one little which they are.
+    """
+    tempi = [[one.tempo for one in some if one.tempo] for some in (named, beats)]
+    if not all(tempi):
+        return named
+    between = math.log2(np.median(tempi[0]) / np.median(tempi[1]))
+    shift = round(between)
+    return at_octave(beats, shift, sample_rate) if shift and abs(between - shift) <= SAME else named
+
+
 def _octave(odds: Sequence[PulseOdds]) -> tuple[float, int] | None:
     """Find the tempo that most of a recording has, logarithm to base 2; with the octaves to one nearly as likely."""
     if not odds:

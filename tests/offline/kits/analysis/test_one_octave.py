@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.kits.analysis import candidates
-from samplechop.offline.kits.analysis.one_octave import one_octave
+from samplechop.offline.kits.analysis.one_octave import as_named, one_octave
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.realtime.core.events import BEAT, Event
@@ -108,3 +108,17 @@ def test_a_song_whose_drums_go_over_to_double_time_has_one_tempo(tmp_path: Path)
     settled = [beat for beat in found.beats if 6 < beat.sample / made_drums.RATE < 47]
     assert all(abs(np.log2((beat.tempo or 1) / float(found.tempo.value))) < 0.3 for beat in settled)
     assert len(settled) == pytest.approx(41 * float(found.tempo.value) / 60, rel=0.06)
+
+
+@pytest.mark.parametrize(("factor", "bars"), [(2.0, [1, 2, 3, 4, 1, 2, 3, 4]), (0.5, [1, 2, 3, 4])])
+def test_a_named_octave_keeps_the_bars_that_were_detected(factor: float, bars: list[int]) -> None:
+    named = beats(90.0 * factor, 0.1, 20, position=3, meter=3)
+    found = as_named(named, beats(90.0, 0, 20), RATE)
+    assert labels(tuple(found))[: len(bars)] == bars
+    assert [found[0].sample, np.diff([beat.sample for beat in found]).mean()] == pytest.approx([0, 667 / factor], abs=1)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_a_named_tempo_that_is_no_other_octave_keeps_its_own_beats(factor: float) -> None:
+    named = beats(90.0 * factor, 0.1, 20, position=3)
+    assert as_named(named, beats(90.0, 0, 20), RATE) == named
