@@ -43,7 +43,13 @@ class StreamOptions(TrainOptions):
         str | None, Option("Begin with this model and move it towards your labels.", names=("--from",))
     ] = None
     members: Annotated[
-        int, Option("Nets to train and average (default: {default}; with --from as many as it has).", low=1, high=8)
+        int,
+        Option(
+            "Nets to train and average, or, over windows, to keep the best of (default: {default}; with --from as many "
+            "as it has).",
+            low=1,
+            high=8,
+        ),
     ] = 1
     distil: Annotated[
         bool, Option("Have one more net learn from the mean of the --members, and keep that one alone.")

@@ -1,50 +1,39 @@
-"""Nets over single windows: what they hear, what they are asked."""
+"""Nets over single windows: how their threshold is chosen, and which of them are taken up."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Features
 from samplechop.offline.common.progress import silent as unseen
-from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.recipes import ChopOptions
-from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks.chop61 import (
-    HOP,
-    MARGIN,
-    SHAPES,
-    features_of,
-    label,
-    recalibrate,
-    windows,
-    with_tonnetz,
-)
-from samplechop.offline.training.tasks.chop_targets import EDGE, annotation_of_truth
+from samplechop.offline.training.tasks.chop61 import choose_threshold, recalibrate
+from samplechop.offline.training.tasks.chop_windows import Windows
 from samplechop.realtime.core.errors import UserError
-from tests.support.signals import record
 
 
-def test_the_classic_shape_hears_sixty_one_numbers() -> None:
-    assert features_of(SHAPES["chop-61"]).n_inputs == 61
+def record(chops: list[int], peaks: dict[int, float]) -> tuple[Windows, NDArray[np.float32]]:
+    """A record of which every frame is known, and its scores."""
+    frames, n = np.arange(20_000), 20_000
+    nothing = np.zeros((n, 61), np.float16)
+    target, scores = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    for frame, score in peaks.items():
+        scores[frame] = score
+    return Windows(nothing, target, np.ones(n, np.float32), frames, np.array(chops, np.int64), "validation"), scores
 
 
-def test_every_frame_has_its_window() -> None:
-    audio, _ = record(3.0)
-    x, silent, spectra = windows(audio, SHAPES["chop-bands"])
-    assert x.shape == (len(audio) // HOP + 1, 5 * 61)
-    assert len(silent) == len(x)
-    assert len(spectra) >= len(x)
-
-
-def test_the_picture_is_fifty_four_rows_high() -> None:
-    audio, _ = record(3.0)
-    x, _, spectra = windows(audio, SHAPES["chop-cnn"])
-    frames = np.array([100, 200])
-    assert with_tonnetz(x[frames], spectra, frames).shape == (2, 54 * 61)
+def test_what_markers_cost_on_noise_raises_the_threshold_over_the_best_f() -> None:
+    chops = [1000 * number for number in range(1, 19)]
+    music = record(chops, {chop: 0.42 if chop == 1000 else 0.9 for chop in chops})
+    assert choose_threshold([music])[1] == 0.4
+    noise = record([], {1000 * number: 0.6 for number in range(1, 19)})
+    value, threshold = choose_threshold([music, noise])
+    assert threshold > 0.6 and 0.9 < value < 1
 
 
 def test_a_net_over_other_windows_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -53,28 +42,3 @@ def test_a_net_over_other_windows_is_refused_in_a_sentence(tmp_path: Path) -> No
     other = replace(classic, features=replace(classic.features, past=20))
     with pytest.raises(UserError, match=r"--from chop-61: its windows .* name another model"):
         recalibrate([tmp_path], other, ChopOptions(), Run("chop", tmp_path / "m", tmp_path, "", unseen))
-
-
-def test_a_chop_is_asked_for_and_its_surroundings_are_left_out() -> None:
-    target, weight = label(Annotation({"chop": [1.0]}, {}), 400)
-    frame = round(44_100 / HOP)
-    assert target[frame - 1 : frame + 2].tolist() == [EDGE, 1, EDGE]
-    assert weight[frame - 1 : frame + 2].all()
-    assert not weight[frame + 2 : frame + MARGIN + 1].any()
-    assert weight[frame + MARGIN + 1] == 1
-
-
-def test_while_drums_play_what_begins_without_a_hit_is_no_chop() -> None:
-    drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "tom", 0.9)]
-    chops = [ChopTruth(1.0, "hit", 0.5), ChopTruth(1.7, "chord", 0.5), ChopTruth(9.0, "chord", 0.5)]
-    unsure = [(1.5, 1.52), (8.0, 8.02)]
-    known = annotation_of_truth(Truth(10.0, "soul", "train", 1, chops=chops, unsure=unsure, drums=drums), 0.1)
-    assert known.events["chop"] == [1.0, 9.0]
-    assert known.unknown["chop"] == [(8.0, 8.02)]
-    assert known.events["hit"] == [1.0]
-
-
-def test_a_ghost_note_beside_drums_stays_unknown() -> None:
-    drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "snare", 0.3)]
-    truth = Truth(3.0, "soul", "train", 1, chops=[ChopTruth(1.0, "hit", 0.5)], unsure=[(1.5, 1.52)], drums=drums)
-    assert annotation_of_truth(truth, 0.1).unknown["chop"] == [(1.5, 1.52)]
