@@ -155,8 +155,8 @@ def _calibration(record: Any, where: str) -> tuple[tuple[float, float], ...]:
 
 
 def names() -> list[str]:
-    """Name every released model."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    """Name every released model, of those that are nets."""
+    return sorted(path.stem for path in FOLDER.glob("*.json") if path.with_suffix(".tflite").is_file())
 
 
 def load(name_or_path: str | Path) -> Manifest:
@@ -167,7 +167,7 @@ def load(name_or_path: str | Path) -> Manifest:
     """
     given = Path(name_or_path)
     path = given.with_suffix(".json") if given.suffix in {".json", ".tflite"} else FOLDER / f"{name_or_path}.json"
-    if not path.is_file():
+    if not path.is_file() or (path.parent == FOLDER and path.stem not in names()):
         meant = close_word(str(name_or_path), names())
         raise ModelError(
             f"no model {str(name_or_path)!r}{meant}: name one of {', '.join(names())}, or a .json manifest"

@@ -9,6 +9,7 @@ import typer
 
 from samplechop.offline.cli.evaluate_checks import check_mir_eval, check_writable
 from samplechop.realtime.core.options import Option, check, with_options
+from samplechop.realtime.detectors.beats.weights import using
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class TempoOptions:
     performances: Annotated[int, Option("Performances of a groove archive to play (default: {default}).", low=1)] = 48
     tempo: Annotated[str | None, Option("As in samplechop live: x2, /2 or BPM.", metavar="x2|/2|BPM")] = None
     whole: Annotated[bool, Option("Find beats as chop does, which has the whole file; by default as live.")] = False
+    weights: Annotated[
+        Path | None, Option("Weights that samplechop train tempo wrote, in place of those released.")
+    ] = None
     data: Annotated[Path | None, Option("Write all results as JSON (.json).", names=("--json",))] = None
     jobs: Annotated[int, Option("Processes (default: {default}).", low=1)] = 2
 
@@ -28,6 +32,8 @@ class TempoOptions:
         """Raise UserError for a value out of range, or a file that cannot be written."""
         check(self)
         check_writable("--json", self.data, ".json")
+        with using(self.weights):
+            pass  # read, before long work begins
 
 
 @with_options(TempoOptions)
@@ -49,6 +55,7 @@ def evaluate_tempo(
     samplechop evaluate tempo --whole                    as samplechop chop finds beats, in whole files
     samplechop evaluate tempo groove_midi_dataset.zip    people's drumming, of drummers that nothing was fitted to
     samplechop evaluate tempo my-records                 recordings, averaged by subfolder or the name's beginning
+    samplechop evaluate tempo --weights mine/tempo.json  what was fitted to your own records, before you put it in place
 
     Right, half, double: within 4 % of it. Accuracy 1 is the share of right tempi, Accuracy 2 takes half, double, third
     and triple for right, too. F of beats and of downbeats (bars) within 70 ms, over the whole record; CMLt and AMLt:
@@ -65,7 +72,7 @@ def evaluate_tempo(
     from samplechop.offline.lab.synthetic import tempo_evaluation
 
     options = TempoOptions(**given)
-    how = tempo_evaluation.How(options.tempo, options.whole)
+    how = tempo_evaluation.How(options.tempo, options.whole, options.weights)
     calls = tempo_evaluation.calls(source, options.records, options.seed, options.performances, how, options.ends)
     scores: dict[str, list[tempo.TempoScore]] = {}
     everything: list[tempo.TempoScore] = []
@@ -78,4 +85,4 @@ def evaluate_tempo(
     print_table(tempo.table(scores, everything), split=True)
     if options.data is not None:
         results = {group: [asdict(one) for one in some] for group, some in scores.items()}
-        write_text(options.data, json.dumps(results, indent=1) + "\n")
+        write_text(options.data, json.dumps(results, indent=1, allow_nan=False) + "\n")

@@ -105,14 +105,15 @@ RECIPES = {
 
     \b
     samplechop train tempo groove_midi_dataset.zip -o mine/tempo      made records, and people's drumming
+    samplechop train tempo groove_midi_dataset.zip devset my-music -o mine/tempo     and recordings with known beats
     samplechop train tempo -o mine/tempo                              made records alone
 
-    Writes NAME.json; put it in the place of realtime/detectors/beats/weights.json to use it, and measure with
-    samplechop evaluate tempo, which takes other seeds and other drummers than those of the fit.
+    Writes NAME.json; put it in the place of models/beats.json to use it, and measure with samplechop evaluate tempo,
+    which takes other seeds and other drummers than those of the fit. samplechop train release beats does all of it.
     """,
-        metavar="[ARCHIVE]",
-        sources="The Groove MIDI Dataset, its archive or folder, for people's drumming.",
-        train=imported("samplechop.offline.lab.synthetic.tempo_fit"),
+        metavar="[SOURCE]",
+        sources="The Groove MIDI Dataset, archive or folder, and folders of recordings with known beats.",
+        train=imported("samplechop.offline.lab.synthetic.tempo_training"),
         options=TempoOptions,
         required=False,
         tensorflow=False,
@@ -194,7 +195,7 @@ Folders = list[Path] | None
 
 
 def _release(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="chop, chop-61, drums, harmony or sounds.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="beats, chop, chop-61, drums, harmony or sounds.")],
     *,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The model to write (default: release/NAME).")] = None,
     music: Annotated[

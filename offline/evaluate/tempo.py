@@ -35,7 +35,7 @@ class TempoScore:
 
     level: of LEVELS, "other", or "none" where there are no beats. bpm: 0 for none. f_measure, downbeat_f: over the
     whole recording; downbeat_f is None where bars are not known. slips, rephased: slips, and those that were announced,
-    a minute. late: seconds from the first true beat to the first found, nan for none.
+    a minute. late: seconds from the first true beat to the first found, None for none.
     """
 
     level: str
@@ -48,7 +48,7 @@ class TempoScore:
     downbeat_f: float | None = None
     slips: float = 0.0
     rephased: float = 0.0
-    late: float = float("nan")
+    late: float | None = None
 
 
 def score(
@@ -60,7 +60,7 @@ def score(
     """Compare beat events with the true beats, seconds, rising. positions: of these in the bar, from 1, if known."""
     places = np.array([beat.sample / sample_rate for beat in beats])
     f = float(mir_eval.beat.f_measure(true_beats, np.sort(places))) if len(places) and len(true_beats) else 0.0
-    late = float(places.min() - true_beats[0]) if len(places) and len(true_beats) else float("nan")
+    late = float(places.min() - true_beats[0]) if len(places) and len(true_beats) else None
     downbeat_f = None
     if positions is not None and np.any(positions == 1):
         bars = np.sort([place for place, beat in zip(places, beats, strict=True) if beat.label == DOWNBEAT])
@@ -106,7 +106,7 @@ def row(some: Sequence[TempoScore]) -> list[str]:
     ]
     bars = [one.downbeat_f for one in some if one.downbeat_f is not None]
     rates = [fmean(one.slips for one in some), fmean(one.rephased for one in some)]
-    late = [one.late for one in some if one.late == one.late]
+    late = [one.late for one in some if one.late is not None]
     return [
         str(len(some)),
         *(f"{share:.2f}" for share in shares),

@@ -11,6 +11,7 @@ In the text stand, each alone in a line,
     of = "{work}/devtest.json"            what `samplechop evaluate … --json` wrote; without it the model's own scores
     rows = [["strong hits F", "strong_f", "mixes"], …]      words, measure, group of recordings ("" for all)
     noise = true                          false alarms on noise as well
+    columns = [["beats F", "f_measure"], …]      in place of rows, for `samplechop evaluate tempo`: a row for each group
 
 A figure is a mean over recordings ± its standard error.
 """
@@ -53,20 +54,22 @@ def write(recipe: Recipe, place: Place, commands: Sequence[Command]) -> None:
     Raises UserError for results that cannot be read.
     """
     manifest = place.out.with_name(place.out.name + ".json")
-    made = models.load(manifest)
 
     def fill(match: re.Match[str]) -> str:
         if match[1] == "commands":
             return "\n".join(how(recipe, place, commands))
         if match[1] == "training":
-            return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in made.training.items())
+            training = documents.read_json(manifest)["training"]
+            return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in training.items())
         if match[1] == "net":
-            return net(made)
+            return net(models.load(manifest))
         given = recipe.tables[match[2]]
         if "of" in given:
             of = Path(given["of"].replace("{work}", str(place.work)))
+            if "columns" in given:
+                return by_group(of, given["columns"])
             return results(of, given["rows"], given.get("noise", False))
-        return scores(made, given.get("rows", ()))
+        return scores(models.load(manifest), given.get("rows", ()))
 
     text = PLACE.sub(fill, text_of(recipe.name))
     if place.scale < 1:
@@ -155,6 +158,22 @@ def results(path: Path, rows: Sequence[Sequence[str]], noise: bool = False) -> s
             lines.append(f"| false alarms on {kind} | " + " | ".join(counted) + " |")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         raise UserError(f"{str(path)!r} holds no results of an evaluation ({error!r})") from None
+    return "\n".join(lines)
+
+
+def by_group(path: Path, columns: Sequence[Sequence[str]]) -> str:
+    """Tabulate what `samplechop evaluate tempo` wrote, a row for each group: mean ± standard error over recordings.
+
+    columns: (words, measure). Raises UserError if the file holds no such results.
+    """
+    try:
+        groups: Mapping[str, Any] = documents.read_json(path)
+        lines = ["| | " + " | ".join(words for words, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+        for group, recordings in sorted(groups.items()):
+            found = [[float(one[name]) for one in recordings if one[name] is not None] for _, name in columns]
+            lines.append(f"| {len(recordings)} {group} | " + " | ".join(map(_figure, found)) + " |")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{str(path)!r} holds no results of an evaluation of the tempo ({error!r})") from None
     return "\n".join(lines)
 
 

@@ -30,6 +30,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
+from samplechop.realtime.detectors.beats.weights import using
 
 Found = tuple[tuple[str, ...], TempoScore]
 """The groups that a recording is counted in, and what was made of it."""
@@ -37,14 +38,18 @@ Found = tuple[tuple[str, ...], TempoScore]
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How beats are found. tempo: as in `samplechop live`. whole: as `chop` finds them, which has all of a file."""
+    """How beats are found. tempo: as in `samplechop live`. whole: as `chop` finds them, which has all of a file.
+    weights: in place of those that are released, what `samplechop train tempo` wrote.
+    """
 
     tempo: str | None = None
     whole: bool = False
+    weights: Path | None = None
 
     def beats(self, samples: Sound) -> list[Event]:
-        """Give the beats of a record."""
-        return _whole(samples, self.tempo) if self.whole else live_events(_detector(self.tempo))(samples)[0]
+        """[worker] Give the beats of a record."""
+        with using(self.weights):
+            return _whole(samples, self.tempo) if self.whole else live_events(_detector(self.tempo))(samples)[0]
 
 
 def made(style: int, seed: int, number: int, how: How = How()) -> Found:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound, read_audio
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.kits.analysis import pulse_path, whole_beats
 from samplechop.offline.kits.analysis.whole_beats import tracked
@@ -23,7 +23,7 @@ from samplechop.offline.lab.synthetic.tempo_records import (
     make_tempo_record,
 )
 from samplechop.realtime.detectors.beats import bar_pointer, bars, octave_evidence, tracker
-from samplechop.realtime.detectors.beats.bars import CUES, BarCues
+from samplechop.realtime.detectors.beats.bars import CUES, METERS, BarCues
 from samplechop.realtime.detectors.beats.octave_evidence import ENOUGH, FEATURES, HEADS, OctaveEvidence
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.beats.tracker import AGO, BEAT, PERIOD, REACH, TEMPO_RANGE, TRUSTED
@@ -62,8 +62,8 @@ class Evidence:
     octave: float64 (n, len(FEATURES)), of each tracked beat after the first ENOUGH ones whose level is known; octaves:
     int64 (n,), how many the true beat lies above it. places: float64 (m,), seconds of beats tracked online; trust:
     float64 (m, len(TRUSTED)). whole_places: float64 (l,), seconds of those tracked in the whole record; whole_trust:
-    float64 (l, 3), see `tracked`. beats: float64 (k,), seconds, the true ones; positions: int64 (k,); cues: float64
-    (k, len(CUES)); thirds: float64 (k,), see `BarCues`.
+    float64 (l, 3), see `tracked`. beats: float64 (k,), seconds, the true ones; positions: int64 (k,), none where bars
+    are not known; cues: float64 (k, len(CUES)); thirds: float64 (k,), see `BarCues`.
     """
 
     octave: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, len(FEATURES))))
@@ -161,6 +161,27 @@ def evidence_of_played(place: tuple[Performance, int, int]) -> Evidence:
     """[worker] Collect the evidence of a performance: (performance, seed, number)."""
     record = make_groove_record(*place)
     return evidence_of(record.samples, record.bpm, record.beats, record.positions)
+
+
+def evidence_of_recording(place: tuple[Path, NDArray[np.float64], NDArray[np.float64] | None]) -> Evidence:
+    """[worker] Collect the evidence of a recording: (path, beats, downbeats), seconds; downbeats None: not known."""
+    path, beats, downbeats = place
+    positions = positions_in_bars(beats, np.zeros(0) if downbeats is None else downbeats)
+    return evidence_of(read_audio(path), 60 / float(np.median(np.diff(beats))), beats, positions)
+
+
+def positions_in_bars(beats: NDArray[np.float64], downbeats: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the positions of beats in their bars, from 1, int64 (n,), of which some are downbeats, seconds.
+
+    Bars before the first and after the last downbeat are as long as the usual one. Gives none, int64 (0,), where there
+    are fewer than two downbeats, or the usual bar has not one of METERS.
+    """
+    first = np.unique(np.abs(beats[:, None] - downbeats).argmin(axis=0)) if len(beats) else np.zeros(0, np.int64)
+    if len(first) < 2 or (meter := int(np.median(np.diff(first)))) not in METERS:
+        return np.zeros(0, np.int64)
+    before = np.searchsorted(first, np.arange(len(beats)), side="right") - 1
+    since = np.arange(len(beats)) - first[np.maximum(before, 0)]
+    return np.asarray(since % meter + 1, np.int64)
 
 
 def state() -> str:

@@ -1,53 +1,25 @@
-"""Fits the weights of `realtime/detectors/beats/weights.json` to records of known beats and bars.
+"""Fits the weights of `models/beats.json` to what was tracked where beats and bars are known."""
 
-FIT_SEED makes the records that are fitted, CHOOSE_SEED those by which thresholds and the model of bars are chosen.
-Neither is any that `samplechop evaluate tempo` reports, and of people's drumming those drummers are left out whom it
-evaluates. What has no pulse is fitted, too: chords, melodies, strokes and syllables at free times, surface noise. What
-was tracked in a record stays in the folder of --work: a fit that was broken off, or one of more records, goes on there.
-"""
-
-import json
+import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from statistics import fmean
 
 import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.common.atomic import write_text
-from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.kits.analysis.whole_beats import trusted
-from samplechop.offline.lab.synthetic.tempo_evidence import (
-    Evidence,
-    Tracked,
-    evidence_of_made,
-    evidence_of_played,
-    read_evidence,
-    state,
-    write_evidence,
-)
-from samplechop.offline.lab.synthetic.tempo_records import (
-    END_STYLES,
-    FREE,
-    SECONDS,
-    TEMPO_STYLES,
-    groove_performances,
-)
-from samplechop.offline.training.loop import Run
-from samplechop.offline.training.recipes import TempoOptions
+from samplechop.offline.lab.synthetic.tempo_evidence import Evidence, Tracked
+from samplechop.offline.lab.synthetic.tempo_records import SECONDS
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.beats.bars import CUES, METERS, POSITIONS, BarTracker
-from samplechop.realtime.detectors.beats.octave_evidence import FEATURES
-from samplechop.realtime.detectors.beats.weights import BarWeights, BeatWeights, Trust, beat_weights, trust_by
+from samplechop.realtime.detectors.beats.weights import BarWeights, OctaveWeights, Trust, trust_by
 
-CHOOSE_SEED = 102
-REGULARISATION = 0.3
-"""Inverse strength of the L2 penalty."""
+MEMBERS, UNITS, EPOCHS = 3, 16, 40
+"""Nets whose log-odds are averaged, hidden units of each, and how often each sees all beats."""
+PENALTY = 1.0
+"""L2 penalty of a net."""
 OCTAVES = (-1, 0, 1)
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
-PERFORMANCES = 12
-"""People's performances that are fitted for each record of a style."""
 CALIBRATED = 8
 """Parts of equal size in which it is counted how often beats are right."""
 FALSE_BEATS = 0.01
@@ -76,26 +48,44 @@ def _equally(lengths: Sequence[int], each: float = 3.0) -> NDArray[np.float64]:
     return np.concatenate([np.full(n, each / n) for n in lengths if n]) if any(lengths) else np.zeros(0)
 
 
-def fit(records: Sequence[Evidence], regularisation: float = REGULARISATION) -> NDArray[np.float64]:
-    """Fit the weights of octaves by a multinomial logistic regression, records weighing the same.
+def fit(records: Sequence[tuple[Evidence, float]]) -> OctaveWeights:
+    """Fit the weights of octaves to records, each with what it counts. Raises UserError if an octave never occurs.
 
-    Gives weights as of `octave_evidence.log_odds`, float64 (3, len(FEATURES) + 1), those of octave 0 being 0. Raises
-    UserError if an octave never occurs.
+    The mean of some small nets' log-odds is that of one net with the units of all.
     """
-    known = [one for one in records if len(one.octaves)]
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    known = [one for one, _ in records if len(one.octaves)]
     octaves = np.concatenate([one.octaves for one in known]) if known else np.zeros(0, np.int64)
     if set(octaves.tolist()) != set(OCTAVES):
         raise UserError("too few records to fit: in none the pulse lies an octave above, or below, the beat")
-    weight = _equally([len(one.octaves) for one in known])
-    slopes, constant = _logistic(np.concatenate([one.octave for one in known]), octaves, weight, regularisation)
-    weights = np.column_stack([slopes, constant])
-    return np.asarray(weights - weights[1], np.float64)
+    weight = np.concatenate(
+        [np.full(len(one.octaves), counts / len(one.octaves)) for one, counts in records if len(one.octaves)]
+    )
+    features = np.concatenate([one.octave for one in known])
+    mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+    given = {"alpha": PENALTY, "batch_size": min(512, len(features)), "learning_rate_init": 3e-3, "max_iter": EPOCHS}
+    hidden, output = [], []
+    for seed in range(MEMBERS):
+        net = MLPClassifier((UNITS,), random_state=seed, **given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # how long it is fitted is what EPOCHS says
+            net.fit((features - mean) / scale, octaves, sample_weight=weight / weight.mean())
+        slopes = net.coefs_[0].T / scale
+        hidden.append(np.column_stack([slopes, net.intercepts_[0] - slopes @ mean]))
+        output.append(np.column_stack([net.coefs_[1].T, net.intercepts_[1]]) / MEMBERS)
+    constant = sum(one[:, -1:] for one in output)
+    return OctaveWeights(np.concatenate(hidden), np.concatenate([*(one[:, :-1] for one in output), constant], axis=1))
 
 
-def right(records: Sequence[Evidence], weights: NDArray[np.float64]) -> float:
-    """Give the share of beats whose likeliest octave is the true one, averaged over records; nan for none."""
+def right(records: Sequence[Evidence], weights: OctaveWeights | None = None) -> float:
+    """Give the share of beats whose likeliest octave is the true one, averaged over records; nan for none.
+
+    Without weights the beat is the tracked pulse.
+    """
     shares = [
-        np.mean(np.argmax(one.octave @ weights[:, :-1].T + weights[:, -1], axis=1) - 1 == one.octaves)
+        np.mean((0 if weights is None else np.argmax(weights.log_odds(one.octave), axis=1) - 1) == one.octaves)
         for one in records
         if len(one.octaves)
     ]
@@ -165,7 +155,7 @@ def calibrate(records: Sequence[Tracked], weights: NDArray[np.float64]) -> tuple
 
 def fit_bars(records: Sequence[Evidence], others: Sequence[Evidence]) -> BarWeights:
     """Fit what cues say of positions to some records; choose how far that is believed by others."""
-    known = [one for one in records if len(one.cues) > max(METERS)]
+    known = [one for one in records if len(one.cues) > max(METERS) and len(one.positions)]
     usual = np.mean([one.cues.mean(axis=0) for one in known], axis=0)
     compound = fit_compound(known)
     nothing = np.zeros((len(POSITIONS), len(CUES)))
@@ -193,7 +183,7 @@ def fit_compound(records: Sequence[Evidence]) -> tuple[float, float]:
 
     Both are 0 where there is no 6/8, or nothing else.
     """
-    known = [one for one in records if len(one.thirds)]
+    known = [one for one in records if len(one.thirds) and len(one.positions)]
     classes = np.array([one.positions.max() == min(METERS) for one in known], np.int64)
     if not 0 < classes.sum() < len(classes):
         return 0.0, 0.0
@@ -221,7 +211,7 @@ def bars_right(records: Sequence[Evidence], weights: BarWeights) -> float:
     """
     found = []
     for number, one in enumerate(records):
-        if len(one.cues) > 2 * max(METERS):
+        if len(one.cues) > 2 * max(METERS) and len(one.positions):
             counting, n = BarTracker(weights), len(one.cues)
             thirds = one.thirds if len(one.thirds) else np.zeros(n)
             kept = [beat for beat in range(1 + number % 3, n) if beat != n // 2]
@@ -229,59 +219,3 @@ def bars_right(records: Sequence[Evidence], weights: BarWeights) -> float:
             true = one.positions[kept] == 1
             found.append(2 * np.sum(first & true) / max(1, first.sum() + true.sum()))
     return float(np.mean(found)) if found else float("nan")
-
-
-def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
-    """Fit the weights on made records and write them; says how often they are right on records that were not fitted."""
-    if len(sources) > 1:
-        raise UserError("the weights are fitted to made records and to one archive of people's drumming: name no other")
-
-    kept = run.work / state()
-    kept.mkdir(parents=True, exist_ok=True)
-
-    def collect(what: str, work: Callable[[tuple], Evidence], places: Sequence[tuple]) -> list[Evidence]:
-        names = ["-".join(str(part) for part in place if isinstance(part, int)) for place in places]
-        files = [kept / f"{what.replace(' ', '-')}-{name}.npz" for name in names]
-        missing = [number for number, file in enumerate(files) if not file.is_file()]
-        done = len(places) - len(missing)
-        made = in_order(work, [places[number] for number in missing], options.jobs)
-        for number, one in zip(missing, made, strict=True):
-            write_evidence(files[number], one)
-            done += 1
-            run.progress(what, done, len(places))
-        return [read_evidence(file) for file in files]
-
-    def made(seed: int, styles: int) -> list[tuple]:
-        free = [(-1, seed, number) for number in range(len(FREE) * max(1, options.records // 4))]
-        return free + [(style, seed, number) for number in range(options.records) for style in range(styles)]
-
-    fitted = collect("records", evidence_of_made, made(options.seed, END_STYLES.start))
-    other = collect("other records", evidence_of_made, made(CHOOSE_SEED, len(TEMPO_STYLES)))
-    for archive in sources:
-        people = groove_performances(archive, held_out=False)
-        count = min(len(people) * 2 // 3, options.records * PERFORMANCES)
-        places = [(one, options.seed, number) for number, one in enumerate(people)]
-        fitted += collect("performances", evidence_of_played, places[:count])
-        other += collect("other performances", evidence_of_played, places[count : count * 3 // 2])
-    before = beat_weights()
-    online = fit_trust([one.online for one in fitted], [one.online for one in other], online_gate)
-    offline = fit_trust([one.offline for one in fitted], [one.offline for one in other], trusted)
-    octave = np.round(fit(fitted), 2)
-    after = BeatWeights(octave, online, offline, fit_bars(fitted, other))
-    content = after.record() | {
-        "features": [*FEATURES, "constant"],
-        "cues": list(CUES),
-        "positions": [f"{position} of {meter}" for meter, position in POSITIONS],
-        "fitted": {"model": "chop", "seed": options.seed, "records": len(fitted), "people": bool(sources)},
-    }
-    write_text(run.out.with_name(run.out.name + ".json"), json.dumps(content, indent=1) + "\n")
-    nothing = np.zeros_like(octave)
-    nothing[1, -1] = 1
-    shares = [right(other, some) for some in (nothing, before.octave, octave)]
-    downbeats = [bars_right(other, some.bars) for some in (before, after)]
-    return (
-        f"on other records (seed {CHOOSE_SEED}) the octave is right for {shares[2]:.3f} of the beats, {shares[1]:.3f} "
-        f"with the weights in use, {shares[0]:.3f} as tracked; downbeats among true beats F {downbeats[1]:.3f}, "
-        f"{downbeats[0]:.3f} with those in use; beats begin at a trust of "
-        f"{online.begin:g} and go on to {online.keep:g}, of whole records {offline.begin:g} and {offline.keep:g}"
-    )

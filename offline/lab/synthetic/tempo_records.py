@@ -84,7 +84,7 @@ MADE_STYLES = (
 """Those that weights are fitted to: more than are evaluated, so that not only these are known; and END_STYLES."""
 END_STYLES = range(len(_USUAL), len(MADE_STYLES))
 """Places in MADE_STYLES of those whose beats are slower or faster than any pulse that is followed. They are measured,
-but nothing is fitted to them: with them more of these beats had their tempo, and drum loops of 120 BPM half of it.
+but nothing is fitted to them: with them half of these had their tempo, and some plain music of usual tempi half of it.
 """
 SECONDS = 30.0
 SHORTEST = 15.0

@@ -6,7 +6,7 @@ second beat), whether they fall between its beats, and how dense all attacks are
 Peeters, "Time variable tempo detection and beat marking", ICMC 2005; on preferred tempo, Moelants, ICMPC 2002).
 
 Activations are folded over the beat: a mean profile, and what of it alternates from beat to beat, or turns over four.
-A multinomial logistic regression on what they say gives each octave its log-odds.
+A small net gives each octave its log-odds by what they say: what a backbeat tells depends on how fast the pulse is.
 """
 
 import math
@@ -20,6 +20,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.entry_functions import bound, entry
+from samplechop.realtime.detectors.beats.weights import OctaveWeights
 from samplechop.realtime.dsp.delay_line import Ring
 
 HEADS = ("kick", "snare", "onset", "beat", "downbeat")
@@ -68,7 +69,7 @@ class OctaveEvidence:
 
     odds: of the last tracked beats for which there was evidence. frames: how many are taken for known.
 
-    frame_rate: frames per second. low_bpm, high_bpm: what the beat's tempo may be. weights: as `log_odds` takes them.
+    frame_rate: frames per second. low_bpm, high_bpm: what the beat's tempo may be.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class OctaveEvidence:
         frame_rate: float,
         low_bpm: float,
         high_bpm: float,
-        weights: NDArray[np.float64],
+        weights: OctaveWeights,
         shared: tuple[Ring, Sequence[int]] | None = None,
     ) -> None:
         """Begin with none. shared: where activations are remembered, LONGEST frames at least before those of a block,
@@ -129,7 +130,7 @@ class OctaveEvidence:
         self.beats += 1
         self._fold(before, length, self.frames, self.beats)
         if self.beats >= ENOUGH:
-            now, last = log_odds(self.features(), self._weights), self._before
+            now, last = self._weights.log_odds(self.features()), self._before
             self._before = now
             if self.beats == ENOUGH:
                 return self.octave
@@ -163,7 +164,7 @@ class OctaveEvidence:
             height = math.log2(60 * self._frame_rate / self._period / _CENTRE_BPM) + self.octave
             toward = self.octave - round(height)
             return toward - self.octave if toward in others else 0
-        odds = log_odds(self.features(), self._weights)
+        odds = self._weights.log_odds(self.features())
         best = max(others, key=lambda octave: odds[octave + 1], default=self.octave)
         return best - self.octave if odds[best + 1] > odds[self.octave + 1] - OPEN else 0
 
@@ -185,14 +186,6 @@ FEATURES = (
     *(f"{head}: share that turns over four beats" for head in HEADS),
     *(f"{head}: share that alternates, times the octaves" for head in HEADS[:2]),
 )
-
-
-def log_odds(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the log-odds of the octaves -1, 0 and 1, but for a constant: float64 (3,).
-
-    weights: of each feature, and the constant, for each octave, float64 (3, len(FEATURES) + 1).
-    """
-    return np.asarray(weights[:, :-1] @ features + weights[:, -1])
 
 
 @cache

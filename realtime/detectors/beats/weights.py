@@ -1,5 +1,7 @@
 """What `samplechop train tempo` fits: the octave of the beat, where bars begin, and when a beat is trusted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,11 +10,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.models import ModelError
+from samplechop.models import FOLDER, ModelError
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
-RELEASED = Path(__file__).with_name("weights.json")
+RELEASED = FOLDER / "beats.json"
+
+
+@dataclass(frozen=True, slots=True)
+class OctaveWeights:
+    """Of the octave of the beat: a net with one hidden layer, rectified.
+
+    hidden: float64 (units, features + 1), of each unit the weights of features, and a constant. output: float64
+    (3, units + 1), of the octaves -1, 0 and 1.
+    """
+
+    hidden: NDArray[np.float64]
+    output: NDArray[np.float64]
+
+    def log_odds(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the log-odds of the octaves, but for a constant, float64 (..., 3), by features, float64 (..., n)."""
+        units = np.maximum(0.0, features @ self.hidden[:, :-1].T + self.hidden[:, -1])
+        return np.asarray(units @ self.output[:, :-1].T + self.output[:, -1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +89,11 @@ class Trust:
 class BeatWeights:
     """Of beats.
 
-    octave: float64 (3, features + 1), see `octave_evidence.log_odds`. online: of beats that are tracked as the music
-    plays, by `tracker.TRUSTED`; offline: of those tracked in a whole record.
+    octave: by `octave_evidence.FEATURES`. online: of beats that are tracked as the music plays, by `tracker.TRUSTED`;
+    offline: of those tracked in a whole record.
     """
 
-    octave: NDArray[np.float64]
+    octave: OctaveWeights
     online: Trust
     offline: Trust
     bars: BarWeights
@@ -86,7 +105,8 @@ class BeatWeights:
             for name in ("cues", "constant", "usual", "meters", "compound", "slip", "stay")
         }
         trust = {"online": self.online.record(), "offline": self.offline.record()}
-        return {"octave": np.round(self.octave, 2).tolist(), **trust, "bars": bars}
+        octave = {name: np.round(getattr(self.octave, name), 4).tolist() for name in ("hidden", "output")}
+        return {"octave": octave, **trust, "bars": bars}
 
     @classmethod
     def read(cls, record: Any) -> "BeatWeights":
@@ -100,13 +120,48 @@ class BeatWeights:
         bar_weights = BarWeights(
             cues, constant, usual, meters, (float(slope), float(level)), float(bars["slip"]), float(bars["stay"])
         )
-        return cls(np.array(record["octave"], np.float64), online, offline, bar_weights)
+        octave = OctaveWeights(*(np.array(record["octave"][name], np.float64) for name in ("hidden", "output")))
+        return cls(octave, online, offline, bar_weights)
+
+
+_in_use = [RELEASED]
+
+
+@contextmanager
+def using(path: Path | None) -> Iterator[None]:
+    """[main] Have detectors that are prepared meanwhile take others for the weights in use; None: those released.
+
+    Raises ModelError where they cannot be read.
+    """
+    before = _in_use[0]
+    _in_use[0] = RELEASED if path is None else path
+    try:
+        beat_weights()
+        yield
+    finally:
+        _in_use[0] = before
+
+
+def beat_weights() -> BeatWeights:
+    """Give the weights in use. Raises ModelError where they cannot be read."""
+    return _read(_in_use[0])
 
 
 @cache
-def beat_weights(path: Path = RELEASED) -> BeatWeights:
-    """Read the weights in use, or others. Raises ModelError where they cannot be read."""
+def _read(path: Path) -> BeatWeights:
     try:
-        return BeatWeights.read(documents.read_json(path))
+        found = BeatWeights.read(documents.read_json(path))
+    except OSError as error:
+        raise ModelError(f"weights of beats {str(path)!r} cannot be read: {reason_of(error)}") from None
     except (UserError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"weights of beats {str(path)!r} cannot be read: {error}") from None
+        what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelError(f"weights of beats {str(path)!r} cannot be used: {what}") from None
+    if path != RELEASED and _shapes(found) != _shapes(_read(RELEASED)):
+        raise ModelError(f"weights of beats {str(path)!r} cannot be used: they are of another version of samplechop")
+    return found
+
+
+def _shapes(weights: BeatWeights) -> list[tuple[int, ...]]:
+    bars = weights.bars
+    arrays = weights.octave.hidden, weights.octave.output, weights.online.weights, weights.offline.weights
+    return [one.shape for one in (*arrays, bars.cues, bars.constant, bars.usual, bars.meters)]

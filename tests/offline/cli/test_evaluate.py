@@ -247,3 +247,37 @@ def test_the_tempo_of_recordings_with_known_beats_is_measured(tmp_path):
     assert result.code == 0, result.err
     ((score,),) = json.loads((tmp_path / "out.json").read_text()).values()
     assert score["level"] == "right"
+
+
+def test_a_recording_without_any_beat_found_is_written_as_plain_json(tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(RATE * 8), RATE)
+    (tmp_path / "silence.beats.txt").write_text("".join(f"{beat}\n" for beat in range(8)))
+    result = samplechop("evaluate", "tempo", tmp_path, "--jobs", "1", "--json", tmp_path / "out.json")
+    assert result.code == 0, result.err
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    ((score,),) = json.loads((tmp_path / "out.json").read_text(), parse_constant=refuse).values()
+    assert score["late"] is None and score["level"] == "none"
+
+
+def test_the_tempo_by_other_weights_is_another(tmp_path):
+    record = make_tempo_record(TEMPO_STYLES[4], 0, 0, 12.0)
+    soundfile.write(tmp_path / "house.wav", record.samples, RATE)
+    (tmp_path / "house.beats.txt").write_text("".join(f"{beat:.4f}\n" for beat in record.beats))
+    content = json.loads((models.FOLDER / "beats.json").read_text())
+    content["octave"]["output"][0][-1] = 900.0  # always half as fast
+    (tmp_path / "mine.json").write_text(json.dumps(content))
+    options = ["--jobs", "1", "--json", tmp_path / "out.json"]
+    levels = []
+    for weights in (["--weights", tmp_path / "mine.json"], []):
+        result = samplechop("evaluate", "tempo", tmp_path, *weights, *options)
+        assert result.code == 0, result.err
+        levels.append(next(iter(json.loads((tmp_path / "out.json").read_text()).values()))[0]["level"])
+    assert levels == ["half", "right"]
+    content["bars"]["usual"].append(0.5)
+    (tmp_path / "later.json").write_text(json.dumps(content))
+    for name, told in (("later", "of another version"), ("nothing", "No such file"), ("out", "be used: ")):
+        refused = samplechop("evaluate", "tempo", tmp_path, "--weights", tmp_path / f"{name}.json", "--jobs", "1")
+        assert refused.code == 2 and refused.err.count("\n") == 1 and told in refused.err, refused.err

@@ -221,3 +221,18 @@ def test_figures_are_means_with_their_standard_errors(tmp_path: Path) -> None:
     (tmp_path / "found.json").write_text("{}")
     with pytest.raises(UserError, match="no results of an evaluation"):
         card.results(tmp_path / "found.json", rows)
+
+
+def test_figures_of_tempi_are_means_of_each_group(tmp_path: Path) -> None:
+    scores = {"waltz": [{"f": 0.5, "bars": None}, {"f": 0.7, "bars": None}], "all": [{"f": 1.0, "bars": 0.25}]}
+    (tmp_path / "found.json").write_text(json.dumps(scores))
+    columns = [["beats F", "f"], ["bars F", "bars"]]
+    assert card.by_group(tmp_path / "found.json", columns).splitlines() == [
+        "| | beats F | bars F |",
+        "|---|---|---|",
+        "| 1 all | 1.000 | 0.250 |",
+        "| 2 waltz | 0.600 ± 0.100 | – |",
+    ]
+    (tmp_path / "found.json").write_text("[]")
+    with pytest.raises(UserError, match="no results of an evaluation of the tempo"):
+        card.by_group(tmp_path / "found.json", columns)

@@ -9,6 +9,8 @@ import pytest
 from samplechop.offline.kits.analysis.whole_beats import trusted
 from samplechop.offline.lab.synthetic.tempo_evidence import Evidence, evidence_of
 from samplechop.offline.lab.synthetic.tempo_fit import (
+    MEMBERS,
+    UNITS,
     Gate,
     bars_right,
     fit,
@@ -42,17 +44,27 @@ def drawn(seed: int, records: int = 30) -> list[Evidence]:
 
 def test_weights_fitted_to_some_records_are_right_for_others() -> None:
     pytest.importorskip("sklearn")
-    weights = fit(drawn(1))
-    assert weights.shape == (3, len(FEATURES) + 1)
-    assert not weights[1].any()
-    assert right(drawn(2), weights) > 0.9
-    np.testing.assert_array_equal(weights, fit(drawn(1)))
+    weights, again = (fit([(one, 1.0) for one in drawn(1)]) for _ in range(2))
+    assert weights.hidden.shape == (MEMBERS * UNITS, len(FEATURES) + 1)
+    assert weights.output.shape == (3, MEMBERS * UNITS + 1)
+    assert right(drawn(2), weights) > 0.9 > right(drawn(2))
+    np.testing.assert_array_equal(weights.hidden, again.hidden)
+    np.testing.assert_array_equal(weights.output, again.output)
+
+
+def test_what_a_record_counts_decides_where_two_say_the_contrary() -> None:
+    pytest.importorskip("sklearn")
+    same, rng = np.zeros((40, len(FEATURES))), np.random.default_rng(0)
+    told = [Evidence(same + rng.normal(0, 0.1, same.shape), np.full(40, octave)) for octave in (-1, 0, 1)]
+    for most in range(3):
+        weights = fit([(one, 5.0 if number == most else 1.0) for number, one in enumerate(told)])
+        assert np.argmax(weights.log_odds(np.zeros(len(FEATURES)))) == most
 
 
 def test_without_every_octave_there_is_no_fit() -> None:
     pytest.importorskip("sklearn")
     with pytest.raises(UserError, match="too few records"):
-        fit([one for one in drawn(1) if one.octaves[0] != 1])
+        fit([(one, 1.0) for one in drawn(1) if one.octaves[0] != 1])
 
 
 def test_evidence_is_collected_for_each_beat_after_the_first_ones() -> None:
@@ -98,6 +110,7 @@ def test_bars_are_found_by_cues_that_tell_them() -> None:
 def test_weights_are_the_same_once_they_were_written() -> None:
     again = BeatWeights.read(json.loads(json.dumps(beat_weights().record())))
     assert again.record() == beat_weights().record()
+    np.testing.assert_array_equal(again.octave.hidden, beat_weights().octave.hidden)
     np.testing.assert_array_equal(again.bars.cues, beat_weights().bars.cues)
 
 

@@ -17,7 +17,7 @@ from samplechop.realtime.detectors.beats.octave_evidence import (
     MEMORY,
     OctaveEvidence,
 )
-from samplechop.realtime.detectors.beats.weights import beat_weights
+from samplechop.realtime.detectors.beats.weights import OctaveWeights, beat_weights
 
 FRAME_RATE = 44_100 / 512
 WEIGHTS = beat_weights().octave
@@ -103,15 +103,16 @@ def test_features_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> No
 
 
 def test_an_octave_out_of_range_takes_no_chance_from_the_others_however_likely() -> None:
-    weights = WEIGHTS.copy()
-    weights[0, -1] += 2000
-    evidence = OctaveEvidence(FRAME_RATE, 100, 200, weights)
+    output = WEIGHTS.output.copy()
+    output[0, -1] += 2000
+    evidence = OctaveEvidence(FRAME_RATE, 100, 200, OctaveWeights(WEIGHTS.hidden, output))
     assert set(octaves(evidence, activations(BACKBEAT, 120, 12.0), 120)) == {0}
     assert evidence.odds[-1][1:] == (octave_evidence.UNLIKELY, 0, octave_evidence.UNLIKELY)
 
 
 def test_every_feature_has_its_weights() -> None:
-    assert WEIGHTS.shape == (3, len(FEATURES) + 1)
+    assert WEIGHTS.hidden.shape[1] == len(FEATURES) + 1
+    assert WEIGHTS.output.shape == (3, len(WEIGHTS.hidden) + 1)
 
 
 @given(beats=st.integers(2, 20), seed=st.integers(0, 99), period=st.floats(9.0, 60.0))
@@ -150,7 +151,7 @@ def test_another_octave_is_open_where_it_is_nearly_as_likely(
     evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0, WEIGHTS)
     octaves(evidence, activations(BACKBEAT, 100.0, 10.0), 100.0)
     assert evidence.octave == 0
-    monkeypatch.setattr(octave_evidence, "log_odds", lambda *_: np.array(odds))
+    monkeypatch.setattr(OctaveWeights, "log_odds", lambda *_: np.array(odds))
     assert evidence.runner_up() == other
 
 
@@ -165,9 +166,9 @@ def test_before_there_is_evidence_a_usual_tempo_is_as_likely_as_an_unusual_one()
 def test_what_the_octave_was_for_long_it_stays_unless_much_speaks_against_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for beats, odds, octave in ((10, 2.0, 1), (60, 2.0, 0), (60, 4.0, 1)):
         evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0, WEIGHTS)
-        monkeypatch.setattr(octave_evidence, "log_odds", lambda *_: np.array((-9.0, 0.0, -3.0)))
+        monkeypatch.setattr(OctaveWeights, "log_odds", lambda *_: np.array((-9.0, 0.0, -3.0)))
         assert set(octaves(evidence, activations(BACKBEAT, 100.0, beats * 0.6), 100.0)) == {0}
-        monkeypatch.setattr(octave_evidence, "log_odds", lambda *_, odds=odds: np.array((-9.0, 0.0, odds)))
+        monkeypatch.setattr(OctaveWeights, "log_odds", lambda *_, odds=odds: np.array((-9.0, 0.0, odds)))
         found = [evidence.take(evidence._place + 60 / 100 * FRAME_RATE, 60 / 100 * FRAME_RATE) for _ in range(2)]
         assert found[-1] == octave
 
