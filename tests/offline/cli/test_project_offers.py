@@ -107,7 +107,7 @@ def test_it_is_noted_once_and_undo_passes_it_by(song: Path) -> None:
     chop(song)
     decide(song, {"do": "add", "at": 12_345})
     offer = offer_of(song)
-    chop(song, "--density", "0.1", "--model", "chop-61")
+    chop(song, "--model", "chop-61")
     decide(song, {"do": "add", "at": 23_456})
     for _ in range(2):
         assert samplechop("project", "undo", song).code == 0
