@@ -126,5 +126,6 @@ def _copy(path: Path, opened: AudioFile, copy: Path, subtype: str, warnings: lis
     if not length:
         raise UserError(f"{str(path)!r} is damaged: no sample of it can be read")
     if bad:
-        warnings.append(f"{str(path)!r} holds {bad} samples that are no audio (NaN or endless): they became silence")
+        which = "1 sample that is" if bad == 1 else f"{bad} samples that are"
+        warnings.append(f"{str(path)!r} holds {which} no audio (NaN or endless), which became silence")
     return length

@@ -20,7 +20,11 @@ def show_kit(outcome: Outcome, seconds: float) -> None:
     """
     kit = outcome.kit
     alone = sum(one.alone for one in kit.candidates)
-    known = [f"{alone} of them attacks of drums alone"] if alone and kit.settings.get("choose") == "auto" else []
+    known = (
+        [f"{alone} of them {'an attack' if alone == 1 else 'attacks'} of drums alone"]
+        if alone and kit.settings.get("choose") == "auto"
+        else []
+    )
     found = counted(len(kit.candidates) - kit.others, "chop")
     if kit.others:
         found += f" and {counted(kit.others, 'other attack')}"

@@ -108,7 +108,7 @@ _FIELDS = tuple(one.name for one in fields(Sound))
 Made = tuple[str, list[list[Any]]]
 """Of one item: why nothing came of it, or what is to be known, or ""; and the fields of each `Sound` that was made,
 whose names need not be unique yet."""
-_MENDED = (("; what ", " was used"), (": they became silence", ""))
+_MENDED = (("; what ", " was used"), (", which became silence", ""))
 """What chopping makes of damage; for a pile of samples it is a reason to leave one out."""
 
 

@@ -31,6 +31,7 @@ from samplechop.offline.training.tasks.drum_choice import (
     judged_by,
 )
 from samplechop.realtime.core.events import DRUMS
+from samplechop.realtime.core.wording import counted
 from samplechop.realtime.detectors.drums.hit_picking import VELOCITY, DrumDecision
 from samplechop.realtime.dsp.band_spectrum import LENGTH
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
@@ -156,7 +157,9 @@ class DrumTask(streaming.StreamingTask):
         rows = {name or manifest.name: list(found.values()) for name, found in self._found.items()}
         *before, now = (float(np.nanmean(values)) for values in rows.values())
         count = manifest.training["recordings_validation"]
-        first = f"drums are found with a mean F of {now:.2f} on {count} recordings that it did not learn from"
+        first = (
+            f"drums are found with a mean F of {now:.2f} on {counted(count, 'recording')} that it did not learn from"
+        )
         lines = [first + (f", {before[0]:.2f} before" if before else ""), *measures.figures(rows, list(DRUMS))]
         better = now > before[0] if before else None
         if better is False:

@@ -125,7 +125,7 @@ def test_damage_is_left_out_not_mended(tmp_path, atlas):
     write(tmp_path / "pile" / "nan.wav", numbers, subtype="FLOAT")
     gather(atlas, tmp_path / "pile")
     assert reason(atlas, "cut.wav").endswith("ends early, after 1705 of 2205 samples: 0.01 of 0.05 s are missing")
-    assert reason(atlas, "nan.wav").endswith("holds 1 samples that are no audio (NaN or endless)")
+    assert reason(atlas, "nan.wav").endswith("holds 1 sample that is no audio (NaN or endless)")
 
 
 def test_a_file_that_kills_the_process_which_reads_it_is_named_and_left_out(tmp_path, atlas, monkeypatch):
