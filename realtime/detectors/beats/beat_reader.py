@@ -66,6 +66,8 @@ class BeatReader:
         self._bars.reset()
         self._emitting = False
         self._last: Beat | None = None  # that was emitted
+        self._parts = 1  # of a beat whose bars are counted, where a faster tempo is wanted
+        self._bar = 1, 1  # position and meter of the last one
         self._open_octave = 0
 
     @property
@@ -112,6 +114,8 @@ class BeatReader:
             self.level.pause()
             return
         weight = self._cues.height(place, self._weigh)
+        wanted = self.level.tempo.octave_over(60 * self.frame_rate / row[PERIOD], self.level.octave, octave)
+        self._parts = 2 ** max(0, wanted - max(0, octave))
         for beat in self.level.take(Beat(place, row[PERIOD], trust), weight, octave):
             self._emit(beat, frame, start, emit)
 
@@ -123,8 +127,12 @@ class BeatReader:
             beats = (beat.place - last.place) / beat.period
             rephased = beats < PAUSE and abs(beats - max(1, round(beats))) > REPHASED
         self._last = beat
-        cues = self._cues.take(beat.place)
-        position, _ = self._bars.take(cues, self._cues.thirds, self._cues.between)
+        part = round((beat.place - self.level.last.place) / beat.period) % self._parts
+        if part == 0:
+            cues = self._cues.take(beat.place)
+            self._bar = self._bars.take(cues, self._cues.thirds, self._cues.between)
+        counted, meter = self._bar
+        position = ((counted - 1) * self._parts + part) % meter + 1
         emit(
             Event(
                 kind=events.BEAT,
