@@ -81,11 +81,8 @@ def recordings(folder: Path) -> tuple[list[Call], list[Call]]:
             calls.append((digest.hexdigest()[:16], partial(evidence_of_recording, place)))
     if not calls:
         raise UserError(f"{str(folder)!r} has no recording with {FEWEST_BEATS} known beats: name.beats.txt beside it")
-    chooses = [number % CHOOSING == CHOOSING - 1 for number in range(len(calls))]
-    fitted, other = (
-        [one for one, is_other in zip(calls, chooses, strict=True) if is_other == way] for way in (False, True)
-    )
-    return fitted, other
+    fitted = [one for number, one in enumerate(calls, 1) if number % CHOOSING]
+    return fitted, calls[CHOOSING - 1 :: CHOOSING]
 
 
 def _collect(call: Call) -> Evidence:

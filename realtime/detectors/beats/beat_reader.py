@@ -114,9 +114,8 @@ class BeatReader:
             self.level.pause()
             return
         weight = self._cues.height(place, self._weigh)
-        wanted = self.level.tempo.octave_over(60 * self.frame_rate / row[PERIOD], self.level.octave, octave)
-        self._parts = 2 ** max(0, wanted - max(0, octave))
         for beat in self.level.take(Beat(place, row[PERIOD], trust), weight, octave):
+            self._parts = 2 ** max(0, self.level.octave - max(0, octave))
             self._emit(beat, frame, start, emit)
 
     def _emit(self, beat: Beat, frame: int, start: int, emit: Emit) -> None:
